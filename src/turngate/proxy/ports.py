@@ -1,0 +1,121 @@
+"""
+What the actors need of a connection, and what a connection tells them: the seam between ``proxy/`` and ``net/``.
+
+Responsible for the interfaces only. ``net/`` provides them over Autobahn; tests provide them in memory.
+
+Must not know: any implementation of either side, either wire protocol.
+"""
+
+from typing import Protocol
+
+from attrs import field, frozen
+from zope.interface import Attribute, Interface
+
+
+@frozen
+class Closed:
+    """How a connection ended; ``code`` is the peer's close code (RFC 6455, 7.4), 1005 or 1006 where it sent none."""
+
+    code: int
+    reason: str = ""
+    by_us: bool = False
+
+
+class IConnection(Interface):
+    """One open WebSocket connection. Every method may be called at any time; after the end they do nothing."""
+
+    peer: str = Attribute("the address of the other end, for logs")
+
+    def send_text(payload: bytes) -> None:
+        """Send one text message, which is valid UTF-8."""
+
+    def send_binary(payload: bytes) -> None:
+        """Send one binary message."""
+
+    def pause_reading() -> None:
+        """Deliver no more messages soon; what was read already may still come."""
+
+    def resume_reading() -> None:
+        """Deliver messages again."""
+
+    def close(code: int, reason: str) -> None:
+        """
+        Send a close frame and wait for the other's, within the limit for it.
+
+        ``code`` is any that RFC 6455 lets an endpoint send; ``reason`` is cut to 123 bytes.
+        """
+
+    def abort() -> None:
+        """Drop the connection at once."""
+
+
+class ConnectionEvents(Protocol):
+    """Who listens to a connection. Calls come one at a time; ``closed`` comes exactly once and last."""
+
+    def text_received(self, payload: bytes) -> None:
+        """One whole text message, valid UTF-8, within the size limit."""
+
+    def binary_received(self, payload: bytes) -> None:
+        """One whole binary message, within the size limit."""
+
+    def congested(self) -> None:
+        """The transport's buffer is over its high mark: send less."""
+
+    def relieved(self) -> None:
+        """The transport's buffer has drained."""
+
+    def closed(self, how: Closed) -> None:
+        """The connection has ended, whoever ended it."""
+
+
+@frozen
+class Upgrade:
+    """A client's request to open a WebSocket, after it was accepted."""
+
+    path: str
+    peer: str
+    query: dict[str, list[str]] = field(factory=dict, repr=False)
+
+
+class Acceptor(Protocol):
+    """Makes the listener of a connection that a client has opened."""
+
+    def __call__(self, connection: IConnection, upgrade: Upgrade) -> ConnectionEvents:
+        """Called once, when the connection is open."""
+
+
+@frozen
+class DialFailure:
+    """Why the upstream could not be reached. ``status`` is the HTTP status where the upgrade was refused."""
+
+    detail: str
+    status: int | None = None
+
+
+class DialEvents(Protocol):
+    """Who asked for a connection. Exactly one of the two is called, unless the dialling was cancelled."""
+
+    def dialled(self, connection: IConnection) -> ConnectionEvents:
+        """The connection is open; the answer listens to it."""
+
+    def dial_failed(self, failure: DialFailure) -> None:
+        """There will be no connection."""
+
+
+class IDialling(Interface):
+    """An attempt to connect that is under way."""
+
+    def cancel() -> None:
+        """Give up; nothing more is called, and no connection is left behind."""
+
+
+class IDialler(Interface):
+    """Connects to the configured upstream, and to nothing else."""
+
+    def dial(model: str | None, events: DialEvents) -> IDialling:
+        """
+        Begin to connect, within the limits for it.
+
+        ``model`` replaces ``{model}`` in the configured URL where the operator allows the client to choose; else the
+        configured model does.
+        """

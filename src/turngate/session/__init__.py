@@ -1,0 +1,1 @@
+"""The rules of a session. Pure: no I/O, no reactor, no clock."""

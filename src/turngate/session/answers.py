@@ -1,0 +1,206 @@
+"""
+What the upstream's answers mean: confirmations, refusals, and responses that start and end.
+
+Responsible for matching each answer to what was sent, and for handing it on: settings to ``opening.py``, turns to
+``turns.py``, tool calls to ``tools.py``.
+
+Must not know: how an answer looked on the wire.
+
+Refusals are matched by the event id that they name. One without an id is matched only if it says that a response is
+active while exactly one create is outstanding, since nothing else can have caused it then.
+"""
+
+from attrs import evolve
+
+from turngate.session import opening, tools, turns
+from turngate.session.due import answerable
+from turngate.session.ending import fail
+from turngate.session.gate import (
+    RESPONSE_HEARD,
+    cancel,
+    create_answered,
+    explained,
+    send_create,
+    send_update,
+    signal,
+    try_again,
+)
+from turngate.session.machines import Gate, Phase, Signal
+from turngate.session.messages import (
+    Arm,
+    Cause,
+    Deadline,
+    DeadlinePassed,
+    Disarm,
+    Note,
+    Problem,
+    Refused,
+    ResponseEnded,
+    ResponseStarted,
+    UpdateApplied,
+    UpdateConfirmed,
+    UpdateKind,
+    UpdateNotApplied,
+    Warned,
+)
+from turngate.session.state import Draft, Due, Line, Response, SentCreate, SentUpdate, WaitingUpdate
+
+
+def release(draft: Draft) -> None:
+    """Send what waits, if the gate is open: updates first, so that what was configured applies to what follows."""
+    state = draft.state
+    if state.gate is not Gate.OPEN or state.line is not Line.READY:
+        return
+    if state.updates:
+        send_update(draft)
+    elif state.phase is Phase.SERVING and (due := answerable(state)):
+        send_create(draft, due)
+
+
+# --- answers to updates ---------------------------------------------------------------------------------------------
+
+
+def update_confirmed(draft: Draft, _: UpdateConfirmed) -> None:
+    """The outstanding update is in force: acknowledge each that it carried. Unasked confirmations say nothing."""
+    sent = draft.state.sent_update
+    if sent is None:
+        draft.emit(Note("upstream.unasked_confirmation"))
+        return
+    draft.state = evolve(draft.state, sent_update=None, confirmed=sent.config, tries=0)
+    signal(draft, Signal.UPDATE_ANSWERED)
+    draft.emit(Disarm(Deadline.UPDATE_ANSWER))
+    for one in sent.carries:
+        if draft.state.phase is Phase.CONFIGURING and one.update.kind is UpdateKind.SETTINGS:
+            opening.settings_confirmed(draft)
+        else:
+            draft.emit(UpdateApplied(one.update.kind))
+
+
+def update_refused(draft: Draft, sent: SentUpdate, refusal: Refused) -> None:
+    """Nothing of the outstanding update is in force: try again, try its parts alone, or say that it was refused."""
+    draft.state = evolve(draft.state, sent_update=None)
+    draft.emit(Disarm(Deadline.UPDATE_ANSWER))
+    if refusal.active_response:
+        signal(draft, Signal.REFUSED_AS_ACTIVE)
+        if try_again(draft):
+            draft.state = evolve(draft.state, updates=(*sent.carries, *draft.state.updates))
+            return
+    else:
+        signal(draft, Signal.UPDATE_ANSWERED)
+        if len(sent.carries) > 1:
+            alone = tuple(WaitingUpdate(one.update, alone=True) for one in sent.carries)
+            draft.state = evolve(draft.state, updates=(*alone, *draft.state.updates))
+            return
+    for one in sent.carries:
+        if draft.state.phase is Phase.CONFIGURING and one.update.kind is UpdateKind.SETTINGS:
+            opening.settings_refused(draft, refusal)
+        else:
+            reason = explained(refusal, "The session goes on as it was; send the update again with other values.")
+            problem = Problem(Cause.UPDATE_REFUSED, f"The {one.update.kind.value} update was refused{reason}")
+            draft.emit(UpdateNotApplied(one.update.kind, problem))
+
+
+# --- answers to creates ---------------------------------------------------------------------------------------------
+
+
+def create_refused(draft: Draft, sent: SentCreate, refusal: Refused) -> None:
+    """There will be no response to the outstanding create, and so no end of one: try again, or say so."""
+    draft.state = evolve(draft.state, sent_create=None)
+    draft.emit(Disarm(Deadline.CREATE_ANSWER))
+    if refusal.active_response:
+        signal(draft, Signal.REFUSED_AS_ACTIVE)
+        if try_again(draft):
+            draft.state = evolve(draft.state, due=(*sent.due, *draft.state.due))
+            return
+    else:
+        signal(draft, Signal.CREATE_REFUSED)
+    reason = explained(refusal, "The turn has no answer; ask again.")
+    draft.emit(Warned(Problem(Cause.RESPONSE_REFUSED, f"The upstream refused to answer{reason}")))
+
+
+def retry(draft: Draft, _: DeadlinePassed) -> None:
+    """Try again, although the response that is in the way was never seen."""
+    if draft.state.gate is Gate.BLOCKED:
+        signal(draft, Signal.RETRY_DUE)
+
+
+def refused(draft: Draft, refusal: Refused) -> None:
+    """Match an upstream error to the request of ours that caused it."""
+    update, create = draft.state.sent_update, draft.state.sent_create
+    if update is not None and refusal.event_id == update.event_id:
+        update_refused(draft, update, refusal)
+    elif create is not None and (
+        refusal.event_id == create.event_id or (refusal.event_id is None and refusal.active_response)
+    ):
+        create_refused(draft, create, refusal)
+    elif refusal.event_id is not None and refusal.event_id in draft.state.seeds:
+        opening.settings_refused(draft, refusal)
+    elif refusal.event_id is not None and turns.text_refused(draft, refusal):
+        pass
+    else:
+        draft.emit(Note("upstream.error", refusal.code or "no code"))
+
+
+# --- responses ------------------------------------------------------------------------------------------------------
+
+
+def response_started(draft: Draft, started: ResponseStarted) -> None:
+    """A response is active from here, whoever asked for it."""
+    state = draft.state
+    if not started.in_conversation or started.response_id in state.past or state.response(started.response_id):
+        draft.emit(Note("upstream.response_ignored"))
+        return
+    due: tuple[Due, ...] = ()
+    sent = state.sent_create
+    if sent is not None and started.tag == sent.event_id:
+        due = sent.due
+        create_answered(draft)
+    else:
+        if state.gate is Gate.BLOCKED:
+            draft.emit(Disarm(Deadline.RETRY))
+        signal(draft, Signal.RESPONSE_STARTED)
+    response = Response(started.response_id, due)
+    draft.state = evolve(draft.state, responses=(*draft.state.responses, response))
+    draft.emit(RESPONSE_HEARD)
+    turns.response_started(draft, response)
+
+
+def response_ended(draft: Draft, ended: ResponseEnded) -> None:
+    """A response has ended, whatever its status; nothing else ends one."""
+    if not ended.in_conversation or ended.response_id in draft.state.past:
+        return
+    response = draft.state.response(ended.response_id)
+    sent = draft.state.sent_create
+    if response is None and sent is not None and ended.tag == sent.event_id:
+        # its start was lost; the end answers the create as well
+        response_started(draft, ResponseStarted(ended.response_id, ended.tag))
+        response = draft.state.response(ended.response_id)
+    draft.remember(ended.response_id)
+    if response is None:
+        if draft.state.gate is Gate.BLOCKED:
+            draft.emit(Disarm(Deadline.RETRY))
+            signal(draft, Signal.UNSEEN_RESPONSE_ENDED)
+        return
+    rest = tuple(r for r in draft.state.responses if r is not response)
+    draft.state = evolve(draft.state, responses=rest)
+    if not rest:
+        signal(draft, Signal.LAST_RESPONSE_ENDED)
+        draft.emit(Disarm(Deadline.RESPONSE_SILENCE), Disarm(Deadline.CANCEL_ANSWER))
+    turns.response_ended(draft, response, ended)
+    tools.response_ended(draft, response, ended)
+
+
+def response_silent(draft: Draft, _: DeadlinePassed) -> None:
+    """Nothing was heard of the active responses for too long: cancel them, and give them a last while to end."""
+    for response in draft.state.responses:
+        cancel(draft, response)
+    draft.emit(
+        Note("response.silent"),
+        Arm(Deadline.CANCEL_ANSWER),
+        Warned(Problem(Cause.UPSTREAM_SILENT, "The model fell silent in the middle of an answer, which is cancelled.")),
+    )
+
+
+def unanswered(draft: Draft, passed: DeadlinePassed) -> None:
+    """The upstream owes an answer without which nothing more can be sent: the session cannot go on."""
+    fail(draft, Problem(Cause.UPSTREAM_SILENT, f"The upstream did not send {passed.deadline.value} in time."))

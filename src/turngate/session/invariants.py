@@ -1,0 +1,312 @@
+"""
+The promises of a session, as a judge that looks on.
+
+Responsible for deciding, from messages and effects alone, whether a promise was broken. It shares no code with the
+rules and never looks at their state, so that a fault in one is not a fault in the other. The exhaustive model, the
+property tests and the coordinator's debug mode all end in this judge.
+
+Must not know: :class:`turngate.session.state.State`.
+
+What is judged is what the proxy could know. An upstream that makes a response of its own at the worst moment may refuse
+what was rightly sent; that is no broken promise. Losing the turn for it is.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+
+from attrs import evolve, frozen
+
+from turngate.session import messages as m
+
+
+class PromiseBrokenError(AssertionError):
+    """A promise was broken; the text starts with its number in ``docs/design/promises.md``."""
+
+
+class Sent(Enum):
+    """Which gated send is outstanding."""
+
+    UPDATE = "session.update"
+    CREATE = "response.create"
+
+
+class Stage(Enum):
+    """How far a requested update has come."""
+
+    REQUESTED = "requested"
+    CARRIED = "on its way"
+    CONFIRMED = "confirmed by the upstream"
+    SETTLED = "answered"
+
+
+@frozen
+class Requested:
+    """An update that the client asked for; ``text`` is how it is recognised in what is sent."""
+
+    kind: m.UpdateKind
+    text: str
+    stage: Stage = Stage.REQUESTED
+
+    def carried_by(self, instructions: str | None) -> "Requested":
+        """This update after instructions were sent that may hold it."""
+        carried = self.stage is Stage.REQUESTED and instructions is not None and self.text in instructions
+        return evolve(self, stage=Stage.CARRIED) if carried else self
+
+
+WAITS = {Sent.UPDATE: m.Deadline.UPDATE_ANSWER, Sent.CREATE: m.Deadline.CREATE_ANSWER}
+
+
+@frozen
+class Judge:
+    """What an onlooker knows of a session."""
+
+    outstanding: tuple[Sent, str] | None = None
+    active: frozenset[str] = frozenset()
+    ended: frozenset[str] = frozenset()
+    cancelled: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()
+    """Responses that were active when the user began to speak."""
+    spoken: frozenset[str] = frozenset()
+    finished: frozenset[str] = frozenset()
+
+    opened: bool = False
+    settled_once: bool = False
+    """Settings came that were not refused."""
+    configured: bool = False
+    over: bool = False
+    user_speaks: bool = False
+
+    updates: tuple[Requested, ...] = ()
+    owed: frozenset[str] = frozenset()
+    """Items, and responses that called tools, that wait for an answer."""
+    asked: frozenset[str] = frozenset()
+    """The same, for which the outstanding create asks."""
+    given_up: bool = False
+    """The last refusal left turns unanswered, of which the client must be told in the same step."""
+    texts: tuple[str, ...] = ()
+    announced: frozenset[str] = frozenset()
+    answered: frozenset[str] = frozenset()
+    open_calls: frozenset[tuple[str, str]] = frozenset()
+    armed: frozenset[m.Deadline] = frozenset()
+
+    def see(self, message: m.Message | None, effects: Iterable[m.Effect]) -> "Judge":
+        """
+        The judge after one step; ``None`` stands for the beginning of the session.
+
+        Raises:
+            PromiseBrokenError: a promise was broken.
+        """
+        effects = tuple(effects)
+        require(not (self.over and effects), "A3", "something was done after the end")
+        judge = self.hear(message) if message is not None else self
+        for effect in effects:
+            judge = judge.watch(message, effect)
+        judge.check(message)
+        return judge
+
+    # --- what happened ----------------------------------------------------------------------------------------------
+
+    def hear(self, message: m.Message) -> "Judge":
+        """What a message means, by the definitions alone."""
+        match message:
+            case m.UpdateConfirmed() if self.outstanding and self.outstanding[0] is Sent.UPDATE:
+                return evolve(self, outstanding=None, updates=moved(self.updates, Stage.CARRIED, Stage.CONFIRMED))
+            case m.Refused():
+                return self.hear_refusal(message)
+            case m.ResponseStarted(response_id, tag, True) if response_id not in self.ended:
+                return evolve(self.answered_by(tag), active=self.active | {response_id})
+            case m.ResponseEnded(response_id=response_id, tag=tag, in_conversation=True):
+                judge = self if response_id in self.ended else self.answered_by(tag)
+                return evolve(judge, active=self.active - {response_id}, ended=self.ended | {response_id})
+            case m.SpeechStarted() if self.configured:
+                return evolve(self, user_speaks=True)
+            case m.SpeechCommitted(item_id) if self.configured and item_id not in self.ended:
+                return evolve(self, user_speaks=False, owed=self.owed | {item_id}, ended=self.ended | {item_id})
+            case m.UpdateSession(_, m.AppendInstructions(text)):
+                return evolve(self, updates=(*self.updates, Requested(m.UpdateKind.PROMPT, text)))
+            case m.ConfigureSession() if self.settled_once:
+                # what was asked for before is replaced with all the rest, so that any update carries it
+                replaced = tuple(evolve(u, text="") for u in self.updates)
+                return evolve(self, updates=(*replaced, Requested(m.UpdateKind.SETTINGS, "")))
+            case m.ConfigureSession():
+                return evolve(self, settled_once=True)
+            case m.DeadlinePassed(deadline):
+                speaks = self.user_speaks and deadline is not m.Deadline.FLOOR
+                return evolve(self, armed=self.armed - {deadline}, user_speaks=speaks)
+            case _:
+                return self
+
+    def hear_refusal(self, refusal: m.Refused) -> "Judge":
+        """An error counts only if it names what is outstanding, but for the one exception."""
+        if self.outstanding is None:
+            return self
+        kind, event_id = self.outstanding
+        unnamed = refusal.event_id is None and refusal.active_response and kind is Sent.CREATE
+        if refusal.event_id != event_id and not unnamed:
+            return self
+        if kind is Sent.UPDATE:
+            return evolve(self, outstanding=None, updates=moved(self.updates, Stage.CARRIED, Stage.REQUESTED))
+        return evolve(self, outstanding=None, owed=self.owed | self.asked, asked=frozenset())
+
+    def answered_by(self, tag: str | None) -> "Judge":
+        """A response carries the tag of our create: what it asked for is answered."""
+        if self.outstanding != (Sent.CREATE, tag):
+            return self
+        return evolve(self, outstanding=None, asked=frozenset())
+
+    # --- what was done ----------------------------------------------------------------------------------------------
+
+    def watch(self, message: m.Message | None, effect: m.Effect) -> "Judge":
+        """Whether one effect may be, after all that was."""
+        require(self.opened or isinstance(effect, m.SessionOpened), "A3", "the first word is not the welcome")
+        require(not self.over, "A3", "something was done after the end")
+        match effect:
+            case m.SessionOpened():
+                require(not self.opened, "A3", "a second welcome")
+                return evolve(self, opened=True)
+            case m.SendUpdate(event_id, config):
+                require(self.is_idle, "G1", f"session.update while {self.busy}")
+                # what came before the session serves waits for that
+                heard = config.instructions if self.configured else None
+                carried = tuple(u.carried_by(heard) for u in self.updates)
+                return evolve(self, outstanding=(Sent.UPDATE, event_id), updates=carried)
+            case m.StartResponse(event_id, say):
+                require(self.is_idle, "G1", f"response.create while {self.busy}")
+                require(not self.user_speaks, "F2", "response.create while the user speaks")
+                asked = self.owed if say is None else frozenset[str]()
+                return evolve(self, outstanding=(Sent.CREATE, event_id), asked=asked, owed=self.owed - asked)
+            case m.CancelResponse(_, response_id):
+                require(response_id not in self.cancelled, "G5", "a response was cancelled twice")
+                return evolve(self, cancelled=self.cancelled | {response_id})
+            case m.AddLine(_, item_id, m.Role.USER, text) if self.configured:
+                require(text not in self.texts, "I1", "a message of the user was added twice")
+                return evolve(self, texts=(*self.texts, text), owed=self.owed | {item_id})
+            case m.AddToolOutput(_, _, call_id) if self.configured:
+                require(call_id not in self.answered, "F1", "a tool call was answered twice")
+                return self.call_answered(call_id)
+            case m.ToolCallsRequested(calls):
+                ids = frozenset(call.call_id for call in calls)
+                require(not ids & self.announced, "F1", "a tool call was announced twice")
+                require(isinstance(message, m.ResponseEnded), "F1", "tool calls announced before their response ended")
+                source = message.response_id if isinstance(message, m.ResponseEnded) else ""
+                opened = frozenset((source, call_id) for call_id in ids)
+                return evolve(self, announced=self.announced | ids, open_calls=self.open_calls | opened)
+            case m.SessionConfigured():
+                require(not self.configured, "A1", "the settings were acknowledged twice")
+                require(m.Deadline.UPDATE_ANSWER not in self.armed, "A1", "settings acknowledged while outstanding")
+                return evolve(self, configured=True)
+            case m.UpdateApplied(kind):
+                return evolve(self, updates=settled(self.updates, kind, Stage.CONFIRMED))
+            case m.UpdateNotApplied(kind):
+                return evolve(self, updates=settled(self.updates, kind, Stage.REQUESTED))
+            case m.Failed(m.Problem(m.Cause.SETTINGS_REFUSED)):
+                return self.settings_refused()
+            case m.Warned(problem):
+                return self.watch_warning(problem)
+            case m.UserSpeaking():
+                return evolve(self, stale=self.stale | self.active)
+            case m.AgentAudio():
+                return self.watch_audio(message)
+            case m.AgentFinishedSpeaking():
+                source = message.response_id if isinstance(message, m.ResponseEnded) else ""
+                require(source in self.spoken - self.finished, "D3", "an end of speech without its speech")
+                return evolve(self, finished=self.finished | {source})
+            case m.Arm(deadline):
+                return evolve(self, armed=self.armed | {deadline})
+            case m.Disarm(deadline):
+                return evolve(self, armed=self.armed - {deadline})
+            case m.EndSession():
+                return evolve(self, over=True)
+            case _:
+                return self
+
+    def settings_refused(self) -> "Judge":
+        """The settings that came next, if there are any, become the first."""
+        for update in self.updates:
+            if update.kind is m.UpdateKind.SETTINGS:
+                return evolve(self, updates=tuple(u for u in self.updates if u is not update))
+        return evolve(self, settled_once=False)
+
+    def watch_warning(self, problem: m.Problem) -> "Judge":
+        """A warning settles what it is about."""
+        match problem.cause:
+            case m.Cause.TOO_MANY_WAITING:
+                return evolve(self, updates=self.updates[:-1])
+            case m.Cause.RESPONSE_REFUSED | m.Cause.TEXT_REFUSED:
+                return evolve(self, owed=frozenset())
+            case _:
+                return self
+
+    def watch_audio(self, message: m.Message | None) -> "Judge":
+        """Audio comes from an active response that the user has not spoken into."""
+        require(self.configured, "A1", "audio before the settings were acknowledged")
+        if not isinstance(message, m.AgentAudioChunk):
+            raise PromiseBrokenError("D1: audio that did not come from the upstream")
+        require(message.response_id in self.active, "D1", "audio of a response that is not active")
+        require(message.response_id not in self.stale, "D2", "audio of a response that the user spoke into")
+        return evolve(self, spoken=self.spoken | {message.response_id})
+
+    def call_answered(self, call_id: str) -> "Judge":
+        """One call is closed; the last of its response makes an answer due."""
+        rest = frozenset(pair for pair in self.open_calls if pair[1] != call_id)
+        closed = {source for source, other in self.open_calls if other == call_id}
+        due = {source for source in closed if all(other != source for other, _ in rest)}
+        return evolve(self, answered=self.answered | {call_id}, open_calls=rest, owed=self.owed | due)
+
+    # --- what must hold after each step -----------------------------------------------------------------------------
+
+    @property
+    def is_idle(self) -> bool:
+        """No response is active, and no gated send is outstanding."""
+        return self.outstanding is None and not self.active
+
+    @property
+    def busy(self) -> str:
+        """Why it is not idle."""
+        return f"{self.outstanding[0].value} is outstanding" if self.outstanding else "a response is active"
+
+    def check(self, message: m.Message | None) -> None:
+        """What must hold between steps."""
+        if self.over:
+            return
+        gone = isinstance(message, m.UpstreamLost | m.ClientGone | m.Shutdown | m.ClientStalled)
+        require(not gone, "C1", "a leg is gone and the session goes on")
+        for kind, deadline in WAITS.items():
+            waits = self.outstanding is not None and self.outstanding[0] is kind
+            require(waits == (deadline in self.armed), "W1", f"the wait for an answer to {kind.value} has no deadline")
+        bounded = bool(self.armed & {m.Deadline.RESPONSE_SILENCE, m.Deadline.CANCEL_ANSWER})
+        require(bounded == bool(self.active), "W1", "an active response has no deadline, or none has one")
+        require(bool(self.open_calls) == (m.Deadline.TOOL_RESULTS in self.armed), "W1", "tool calls have no deadline")
+        if self.configured and self.is_idle and m.Deadline.RETRY not in self.armed:
+            waiting = any(u.stage is Stage.REQUESTED for u in self.updates)
+            require(not waiting, "L3", "an update waits at an open gate")
+            starved = self.owed and not self.user_speaks and not self.open_calls
+            require(not starved, "L3", "an answer is owed and not asked for")
+
+    def check_quiet(self) -> None:
+        """What must hold when nothing more can happen."""
+        if self.over:
+            return
+        require(self.is_idle, "L1", f"all is quiet while {self.busy}")
+        require(not self.owed, "I2", "a turn was never answered")
+        unsettled = [u for u in self.updates if u.stage is not Stage.SETTLED]
+        require(not (self.configured and unsettled), "A2", "an update was never answered")
+
+
+def require(held: bool, promise: str, otherwise: str) -> None:
+    """Raise unless a promise held."""
+    if not held:
+        raise PromiseBrokenError(f"{promise}: {otherwise}")
+
+
+def moved(updates: tuple[Requested, ...], stage: Stage, to: Stage) -> tuple[Requested, ...]:
+    """The updates, with those of one stage moved to another."""
+    return tuple(evolve(u, stage=to) if u.stage is stage else u for u in updates)
+
+
+def settled(updates: tuple[Requested, ...], kind: m.UpdateKind, stage: Stage) -> tuple[Requested, ...]:
+    """The updates, with the first of a kind settled, which must have come to that stage."""
+    for index, update in enumerate(updates):
+        if update.kind is kind and update.stage is stage:
+            return (*updates[:index], evolve(update, stage=Stage.SETTLED), *updates[index + 1 :])
+    raise PromiseBrokenError(f"A2: an update of the {kind.value} was answered that is not {stage.value}")

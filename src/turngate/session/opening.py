@@ -1,0 +1,265 @@
+"""
+How a session begins, and what waits until it serves.
+
+Responsible for settings and their confirmation, for the earlier conversation that they bring, and for what a client
+sends too early.
+
+Must not know: when the gate is open; it hands the settings to the gate as the first update.
+"""
+
+from attrs import evolve
+
+from turngate.session.due import owe
+from turngate.session.ending import end, fail, reach
+from turngate.session.machines import Milestone, Phase
+from turngate.session.messages import (
+    AddCall,
+    AddLine,
+    AddToolOutput,
+    AppendInstructions,
+    Arm,
+    Cause,
+    ClientMessage,
+    ConfigureSession,
+    ContextCall,
+    ContextLine,
+    ConversationLine,
+    Deadline,
+    DeadlinePassed,
+    DialUpstream,
+    Disarm,
+    Ending,
+    Failed,
+    ItemConfirmed,
+    Note,
+    PauseClient,
+    Problem,
+    Refused,
+    ReplaceConfig,
+    ResumeClient,
+    Role,
+    SessionConfigured,
+    UpdateKind,
+    UpdateSession,
+    UpstreamCongested,
+    UpstreamReady,
+    UpstreamRelieved,
+    UserAudio,
+    UserText,
+    Warned,
+)
+from turngate.session.state import (
+    Again,
+    BeforeSettings,
+    DialAt,
+    Draft,
+    Due,
+    DueKind,
+    Line,
+    Pause,
+    RefusedSettings,
+    WaitingUpdate,
+)
+
+# --- settings -------------------------------------------------------------------------------------------------------
+
+
+def accept_settings(draft: Draft, settings: ConfigureSession) -> None:
+    """The settings become the first update, once there is an upstream to send it to."""
+    first = WaitingUpdate(UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config)))
+    draft.state = evolve(draft.state, settings=settings, updates=(first,))
+    draft.emit(Disarm(Deadline.SETTINGS))
+    reach(draft, Milestone.SETTINGS_ACCEPTED)
+    match draft.state.line:
+        case Line.UNDIALLED:
+            dial(draft)
+        case Line.DIALLING:
+            pass
+        case Line.READY:
+            reach(draft, Milestone.UPSTREAM_READY)
+
+
+def dial(draft: Draft) -> None:
+    """Connect to the upstream."""
+    draft.state = evolve(draft.state, line=Line.DIALLING)
+    model = draft.state.settings.model if draft.state.settings else None
+    draft.emit(DialUpstream(model), Arm(Deadline.UPSTREAM_READY))
+
+
+def client_connected(draft: Draft) -> None:
+    """The first thing in every session; not a message, since nothing can come before it."""
+    if draft.state.policy.dial_at is DialAt.CONNECT:
+        dial(draft)
+    if draft.state.policy.before_settings is BeforeSettings.REFUSED:
+        draft.emit(Arm(Deadline.SETTINGS))
+
+
+def upstream_ready(draft: Draft, _: UpstreamReady) -> None:
+    """The upstream can be configured."""
+    if draft.state.line is Line.READY:
+        draft.emit(Note("upstream.ready_again"))
+        return
+    draft.state = evolve(draft.state, line=Line.READY)
+    draft.emit(Disarm(Deadline.UPSTREAM_READY))
+    if draft.state.phase is Phase.CONNECTING:
+        reach(draft, Milestone.UPSTREAM_READY)
+
+
+def settings_again(draft: Draft, settings: ConfigureSession) -> None:
+    """Settings came a second time."""
+    match draft.state.policy.repeated_settings:
+        case Again.REFUSED:
+            advice = "Settings are sent once; send UpdatePrompt and its like to change them."
+            end(draft, Ending.CLIENT_FAULT, Problem(Cause.ALREADY_CONFIGURED, advice))
+        case Again.APPLIED if draft.state.phase is not Phase.SERVING:
+            hold(draft, settings)
+        case Again.APPLIED:
+            take_update(draft, UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config)))
+
+
+def take_update(draft: Draft, update: UpdateSession) -> None:
+    """An update waits at the gate, whether or not it must."""
+    state = draft.state
+    chars = sum(weight(one.update) for one in state.updates) + weight(update)
+    if len(state.updates) >= state.bounds.waiting_updates or chars > state.bounds.waiting_update_chars:
+        advice = "Too many updates wait for the model to finish; this one was not taken. Send it again later."
+        draft.emit(Warned(Problem(Cause.TOO_MANY_WAITING, advice)))
+        return
+    draft.state = evolve(state, updates=(*state.updates, WaitingUpdate(update)))
+
+
+def settings_confirmed(draft: Draft) -> None:
+    """The upstream is configured; put the earlier conversation in place."""
+    settings = draft.state.settings
+    seeds = []
+    for entry in settings.context if settings else ():
+        item_id = draft.fresh_id()
+        seeds.append(item_id)
+        match entry:
+            case ContextLine(role, text):
+                draft.emit(AddLine(item_id, item_id, role, text))
+            case ContextCall(call, output):
+                result_id = draft.fresh_id()
+                seeds.append(result_id)
+                draft.emit(AddCall(item_id, item_id, call))
+                draft.emit(AddToolOutput(result_id, result_id, call.call_id, output))
+    draft.state = evolve(draft.state, seeds=frozenset(seeds))
+    if seeds:
+        draft.emit(Arm(Deadline.ITEMS_ANSWER))
+    else:
+        serve(draft)
+
+
+def item_confirmed(draft: Draft, confirmed: ItemConfirmed) -> None:
+    """One more item of the earlier conversation is in place, or an item that nobody waits for."""
+    if confirmed.item_id not in draft.state.seeds:
+        return
+    draft.state = evolve(draft.state, seeds=draft.state.seeds - {confirmed.item_id})
+    if not draft.state.seeds:
+        draft.emit(Disarm(Deadline.ITEMS_ANSWER))
+        serve(draft)
+
+
+def settings_refused(draft: Draft, refusal: Refused) -> None:
+    """The first settings, or the conversation that they bring, cannot be used upstream."""
+    where = f", field {refusal.param}" if refusal.param else ""
+    advice = f"The upstream refused the settings ({refusal.code or 'no code'}{where}); correct them."
+    problem = Problem(Cause.SETTINGS_REFUSED, advice)
+    if draft.state.policy.refused_settings is RefusedSettings.END or draft.state.seeds:
+        end(draft, Ending.CLIENT_FAULT, problem)
+        return
+    draft.emit(Failed(problem))
+    corrected = next((held for held in draft.state.early if isinstance(held, ConfigureSession)), None)
+    early = tuple(held for held in draft.state.early if held is not corrected)
+    draft.state = evolve(draft.state, settings=None, early=early)
+    reach(draft, Milestone.SETTINGS_REFUSED)
+    if corrected is not None:
+        accept_settings(draft, corrected)
+
+
+def serve(draft: Draft) -> None:
+    """Tell the client that the session is configured, greet, and take up what came too early, in its order."""
+    settings = draft.state.settings
+    reach(draft, Milestone.SETTINGS_CONFIRMED)
+    draft.emit(SessionConfigured())
+    if settings and settings.ignored:
+        paths = ", ".join(settings.ignored)
+        draft.emit(Warned(Problem(Cause.SETTINGS_IGNORED, f"These settings have no effect here: {paths}.")))
+    if settings and settings.greeting:
+        draft.emit(ConversationLine(Role.ASSISTANT, settings.greeting))
+        owe(draft, Due(DueKind.GREETING, say=settings.greeting))
+
+
+# --- what comes too early -------------------------------------------------------------------------------------------
+
+
+def too_early(draft: Draft, message: ClientMessage) -> None:
+    """The client has not said what session it wants."""
+    match draft.state.policy.before_settings:
+        case BeforeSettings.REFUSED:
+            advice = "The first message of a session is Settings; send it before anything else."
+            end(draft, Ending.CLIENT_FAULT, Problem(Cause.NOT_CONFIGURED, advice))
+        case BeforeSettings.HELD:
+            hold(draft, message)
+
+
+def hold(draft: Draft, message: ClientMessage) -> None:
+    """Keep a message until the session serves, in order; a client that sends too much is not read meanwhile."""
+    state, bounds = draft.state, draft.state.bounds
+    size = state.early_bytes + weight(message)
+    draft.state = evolve(state, early=(*state.early, message), early_bytes=size)
+    if size > bounds.early_bytes or len(draft.state.early) > bounds.early_messages:
+        pause(draft, Pause.EARLY)
+    # What was read before the pause took hold is small; more than that is a client that cannot be paused.
+    if size > 4 * bounds.early_bytes or len(draft.state.early) > 4 * bounds.early_messages:
+        advice = "Too much was sent before the session was configured; wait for SettingsApplied."
+        end(draft, Ending.CLIENT_FAULT, Problem(Cause.TOO_MANY_WAITING, advice))
+
+
+def weight(message: ClientMessage) -> int:
+    """The bytes or characters that a waiting message keeps in memory, roughly."""
+    match message:
+        case UserAudio(pcm):
+            return len(pcm)
+        case UserText(text):
+            return len(text)
+        case UpdateSession(_, ReplaceConfig(config)):
+            return len(config.instructions) + sum(len(tool.parameters) for tool in config.tools)
+        case UpdateSession(_, AppendInstructions(text)):
+            return len(text)
+        case _:
+            return 64
+
+
+# --- flow -----------------------------------------------------------------------------------------------------------
+
+
+def pause(draft: Draft, why: Pause) -> None:
+    """Do not read the client, for this reason and maybe others."""
+    if not draft.state.paused:
+        draft.emit(PauseClient())
+    draft.state = evolve(draft.state, paused=draft.state.paused | {why})
+
+
+def resume(draft: Draft, why: Pause) -> None:
+    """This reason not to read the client is gone."""
+    if draft.state.paused == {why}:
+        draft.emit(ResumeClient())
+    draft.state = evolve(draft.state, paused=draft.state.paused - {why})
+
+
+def upstream_congested(draft: Draft, _: UpstreamCongested) -> None:
+    """What the client sends has nowhere to go."""
+    pause(draft, Pause.UPSTREAM)
+    draft.emit(Arm(Deadline.UPSTREAM_FLOW))
+
+
+def upstream_relieved(draft: Draft, _: UpstreamRelieved) -> None:
+    """The upstream takes data again."""
+    draft.emit(Disarm(Deadline.UPSTREAM_FLOW))
+    resume(draft, Pause.UPSTREAM)
+
+
+def upstream_stalled(draft: Draft, _: DeadlinePassed) -> None:
+    """The upstream took nothing for too long."""
+    fail(draft, Problem(Cause.UPSTREAM_STALLED, "The upstream takes no more audio; try again later."))

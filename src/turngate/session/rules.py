@@ -1,0 +1,192 @@
+"""
+The rules of a session: one table from what happened to what follows, and ``step``.
+
+Responsible for the whole of what a session decides. Everything else carries.
+
+Must not know: sockets, actors, clocks, either wire protocol. It raises only for a fault of its own; a bad peer is an
+effect.
+
+The rules, in a page
+--------------------
+1. A gated send (``session.update``, or ``response.create`` into the conversation) goes out only while the gate is open:
+   no response is active and no gated send is outstanding. Audio, items and cancels pass at any time.
+2. A send is outstanding until its own answer: a confirmation in order, the start (or the end) of the response that
+   carries its tag, or a refusal that names its id. A response is active from its start to its ``response.done``.
+3. Updates that wait are merged into one and acknowledged one by one when the upstream has confirmed it. If the merged
+   one is refused, each is tried alone, so that none suffers for another. Updates go before answers.
+4. Every turn of the user, every last result of a response's tool calls, and the greeting owe an answer. Turns that
+   wait may share one. While the user speaks none is asked for.
+5. A send that is refused because a response is active is tried again: when that response ends or, if it is out of
+   sight, after a while; and after a few tries the client is told.
+6. Every wait has a deadline, and every deadline a rule in this table.
+
+How to read the table
+---------------------
+A row says what a message does in each phase; after any message :func:`settle` sends what may now be sent. An ended
+session does nothing. The named machines stand in ``machines.py``.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from attrs import evolve
+
+from turngate.session import answers, due, ending, opening, tools, turns
+from turngate.session.machines import Phase
+from turngate.session.messages import (
+    AgentAudioChunk,
+    AgentAudioSegmentEnded,
+    AgentTextEnded,
+    AgentTextStarted,
+    ClientFault,
+    ClientGone,
+    ClientStalled,
+    ConfigureSession,
+    Deadline,
+    DeadlinePassed,
+    Effect,
+    ItemConfirmed,
+    KeepAlive,
+    Message,
+    Refused,
+    ResponseEnded,
+    ResponseStarted,
+    SessionOpened,
+    Shutdown,
+    SpeechCommitted,
+    SpeechStarted,
+    SpeechStopped,
+    ToolCallCompleted,
+    ToolResult,
+    TranscriptionFailed,
+    UnsupportedRequest,
+    UpdateConfirmed,
+    UpdateSession,
+    UpstreamCongested,
+    UpstreamLost,
+    UpstreamReady,
+    UpstreamRelieved,
+    UserAudio,
+    UserText,
+    UserTranscribed,
+)
+from turngate.session.state import Draft, Pause, State
+
+Rule: TypeAlias = Callable[[Draft, Any], None]
+Row: TypeAlias = Mapping[Phase, Rule]
+
+
+def ignore(_draft: Draft, _message: Message) -> None:
+    """Nothing follows."""
+
+
+def deadline_passed(draft: Draft, passed: DeadlinePassed) -> None:
+    """A wait has ended: its own rule says what follows."""
+    DEADLINES[passed.deadline](draft, passed)
+
+
+def row(awaiting_settings: Rule, connecting: Rule, configuring: Rule, serving: Rule) -> Row:
+    """A row of the table; in an ended session nothing follows from anything."""
+    return {
+        Phase.AWAITING_SETTINGS: awaiting_settings,
+        Phase.CONNECTING: connecting,
+        Phase.CONFIGURING: configuring,
+        Phase.SERVING: serving,
+        Phase.ENDED: ignore,
+    }
+
+
+def always(rule: Rule) -> Row:
+    """A row that is the same in every phase before the end."""
+    return row(rule, rule, rule, rule)
+
+
+# fmt: off
+_no = ignore
+RULES: Final[Mapping[type[Message], Row]] = {
+    #                           awaiting settings        connecting              configuring             serving
+    ConfigureSession: row(
+        opening.accept_settings, opening.settings_again, opening.settings_again, opening.settings_again
+    ),
+    UpdateSession: row(opening.too_early, opening.hold, opening.hold, opening.take_update),
+    UserText: row(opening.too_early, opening.hold, opening.hold, turns.take_text),
+    UserAudio: row(opening.too_early, opening.hold, opening.hold, turns.take_audio),
+    ToolResult: row(opening.too_early, opening.hold, opening.hold, tools.take_result),
+    UnsupportedRequest: row(opening.too_early, opening.hold, opening.hold, turns.decline),
+    KeepAlive: row(opening.too_early, _no, _no, _no),
+    ClientFault: always(ending.client_fault),
+    ClientStalled: always(ending.client_stalled),
+    ClientGone: always(ending.client_gone),
+    Shutdown: always(ending.shut_down),
+    UpstreamReady: always(opening.upstream_ready),
+    UpstreamLost: always(ending.upstream_lost),
+    UpstreamCongested: always(opening.upstream_congested),
+    UpstreamRelieved: always(opening.upstream_relieved),
+    UpdateConfirmed: always(answers.update_confirmed),
+    Refused: always(answers.refused),
+    ItemConfirmed: always(opening.item_confirmed),
+    ResponseStarted: always(answers.response_started),
+    ResponseEnded: always(answers.response_ended),
+    SpeechStarted: row(_no, _no, _no, turns.speech_started),
+    SpeechStopped: row(_no, _no, _no, _no),
+    SpeechCommitted: row(_no, _no, _no, turns.speech_committed),
+    UserTranscribed: row(_no, _no, _no, turns.user_transcribed),
+    TranscriptionFailed: row(_no, _no, _no, turns.transcription_failed),
+    AgentTextStarted: row(_no, _no, _no, turns.agent_heard),
+    AgentTextEnded: row(_no, _no, _no, turns.agent_text),
+    AgentAudioChunk: row(_no, _no, _no, turns.agent_audio),
+    AgentAudioSegmentEnded: row(_no, _no, _no, turns.agent_heard),
+    ToolCallCompleted: row(_no, _no, _no, tools.call_completed),
+    DeadlinePassed: always(deadline_passed),
+}
+
+DEADLINES: Final[Mapping[Deadline, Rule]] = {
+    Deadline.SETTINGS: ending.settings_overdue,
+    Deadline.UPSTREAM_READY: ending.upstream_overdue,
+    Deadline.UPDATE_ANSWER: answers.unanswered,
+    Deadline.ITEMS_ANSWER: answers.unanswered,
+    Deadline.CREATE_ANSWER: answers.unanswered,
+    Deadline.RETRY: answers.retry,
+    Deadline.RESPONSE_SILENCE: answers.response_silent,
+    Deadline.CANCEL_ANSWER: answers.unanswered,
+    Deadline.TOOL_RESULTS: tools.overdue,
+    Deadline.TOOL_PATIENCE: due.patience_over,
+    Deadline.FLOOR: turns.floor_overdue,
+    Deadline.UPSTREAM_FLOW: opening.upstream_stalled,
+}
+# fmt: on
+
+
+def begin(state: State) -> tuple[State, tuple[Effect, ...]]:
+    """The first state of a session that a client has opened, and what follows from it."""
+    draft = Draft(state)
+    draft.emit(SessionOpened(state.session_id))
+    opening.client_connected(draft)
+    return draft.state, tuple(draft.effects)
+
+
+def step(state: State, message: Message) -> tuple[State, tuple[Effect, ...]]:
+    """
+    What follows from one message.
+
+    Returns the new state and the effects to carry out, in order. It raises only for a fault of the rules; the state
+    given is never changed. A step whose effects hold ``EndSession`` is the last that does anything.
+    """
+    draft = Draft(state)
+    RULES[type(message)][state.phase](draft, message)
+    settle(draft)
+    return draft.state, tuple(draft.effects)
+
+
+def settle(draft: Draft) -> None:
+    """Do what follows from the state alone: take up what came early, then send what may be sent."""
+    while draft.state.phase is Phase.SERVING and draft.state.early:
+        first, *rest = draft.state.early
+        draft.state = evolve(draft.state, early=tuple(rest))
+        RULES[type(first)][Phase.SERVING](draft, first)
+        answers.release(draft)
+    if draft.state.phase is Phase.SERVING and draft.state.early_bytes:
+        draft.state = evolve(draft.state, early_bytes=0)
+        opening.resume(draft, Pause.EARLY)
+    if draft.state.phase in (Phase.CONFIGURING, Phase.SERVING):
+        answers.release(draft)

@@ -1,0 +1,290 @@
+"""
+What a session knows, as one frozen value, and the settings that its rules are given.
+
+Responsible for the shape of :class:`State`. It can be printed, compared and hashed, so that the model in the tests can
+walk through every reachable one.
+
+Must not know: how a state comes about; that is ``rules.py``.
+"""
+
+from enum import Enum
+from typing import Final
+
+from attrs import evolve, field, frozen
+
+from turngate.session.machines import Floor, Gate, Phase
+from turngate.session.messages import (
+    ClientMessage,
+    ConfigureSession,
+    Deadline,
+    Effect,
+    SessionConfig,
+    ToolCall,
+    UpdateSession,
+)
+
+
+class BeforeSettings(Enum):
+    """What becomes of a message that comes before the settings."""
+
+    REFUSED = "an error that ends the session"
+    HELD = "it waits until the session serves"
+
+
+class Again(Enum):
+    """What becomes of settings that come a second time."""
+
+    REFUSED = "an error that ends the session"
+    APPLIED = "an update like any other"
+
+
+class RefusedSettings(Enum):
+    """What becomes of a session whose settings the upstream refused."""
+
+    END = "an error that ends the session"
+    CORRECTABLE = "an error, and other settings may follow"
+
+
+class DialAt(Enum):
+    """When the upstream is dialled."""
+
+    SETTINGS = "when the settings came"
+    CONNECT = "when the client connected"
+
+
+@frozen
+class Policy:
+    """Where client protocols differ. The defaults are those of the Deepgram profile."""
+
+    dial_at: DialAt = DialAt.SETTINGS
+    before_settings: BeforeSettings = BeforeSettings.REFUSED
+    repeated_settings: Again = Again.REFUSED
+    refused_settings: RefusedSettings = RefusedSettings.END
+
+
+DEEPGRAM: Final = Policy()
+COMPONENT: Final = Policy(DialAt.CONNECT, BeforeSettings.HELD, Again.APPLIED, RefusedSettings.CORRECTABLE)
+
+
+@frozen
+class Bounds:
+    """How much may wait in one session."""
+
+    early_bytes: int = 1024 * 1024
+    """What a client sent before the session serves; beyond it the client is not read."""
+    early_messages: int = 4096
+    waiting_updates: int = 64
+    waiting_update_chars: int = 256 * 1024
+    waiting_turns: int = 64
+    open_calls: int = 128
+    tries: int = 8
+    """How often a send is tried that is refused because of a response out of sight."""
+    remembered_ids: int = 32
+    """How many ended responses, answered calls and committed items are remembered, to know duplicates."""
+
+
+@frozen
+class Waits:
+    """The seconds of every :class:`~turngate.session.messages.Deadline`."""
+
+    settings_s: float = 10.0
+    upstream_ready_s: float = 15.0
+    update_answer_s: float = 10.0
+    items_answer_s: float = 10.0
+    create_answer_s: float = 10.0
+    retry_s: float = 0.5
+    response_silence_s: float = 30.0
+    cancel_answer_s: float = 5.0
+    tool_results_s: float = 60.0
+    tool_patience_s: float = 3.0
+    floor_s: float = 60.0
+    upstream_flow_s: float = 10.0
+
+    def of(self, deadline: Deadline) -> float:
+        """The seconds of ``deadline``."""
+        seconds: float = getattr(self, f"{deadline.name.lower()}_s")
+        return seconds
+
+
+class Line(Enum):
+    """The upstream connection, as far as the rules care."""
+
+    UNDIALLED = "not dialled"
+    DIALLING = "dialling"
+    READY = "ready"
+
+
+class Voice(Enum):
+    """What the client has heard of a response."""
+
+    SILENT = "nothing yet"
+    SPEAKING = "it is being heard"
+    CUT = "it was heard and then cut off"
+    UNHEARD = "it was cut off before it was heard"
+
+
+class Course(Enum):
+    """Whether a response still runs freely."""
+
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+
+
+class DueKind(Enum):
+    """What a response is owed to."""
+
+    GREETING = "the greeting"
+    TEXT = "a written turn of the user"
+    SPEECH = "a spoken turn of the user"
+    TOOLS = "the results of tool calls"
+
+
+@frozen
+class Due:
+    """An answer that is owed; ``source`` is the item (or, for tools, the response) that it is owed to."""
+
+    kind: DueKind
+    source: str = ""
+    say: str | None = None
+
+
+@frozen
+class Response:
+    """A response in the conversation that has started and not ended."""
+
+    response_id: str
+    due: tuple[Due, ...] = ()
+    """What it answers; empty for one that we did not ask for."""
+    voice: Voice = Voice.SILENT
+    course: Course = Course.RUNNING
+    calls: tuple[ToolCall, ...] = ()
+    written: tuple[str, ...] = ()
+    """Items whose text the client has."""
+
+    @property
+    def is_recital(self) -> bool:
+        """Whether it speaks given words, which the client has in writing already."""
+        return any(due.say is not None for due in self.due)
+
+
+@frozen
+class WaitingUpdate:
+    """An update that waits at the gate."""
+
+    update: UpdateSession
+    alone: bool = False
+    """Its batch was refused, so that it is tried by itself, to tell which part was at fault."""
+
+
+@frozen
+class SentUpdate:
+    """The ``session.update`` that is outstanding, and the updates that it carries."""
+
+    event_id: str
+    config: SessionConfig
+    carries: tuple[WaitingUpdate, ...]
+
+
+@frozen
+class SentCreate:
+    """The ``response.create`` that is outstanding, and what it is to answer."""
+
+    event_id: str
+    due: tuple[Due, ...]
+
+
+@frozen
+class OpenCall:
+    """A tool call that the client was asked for and has not answered."""
+
+    call: ToolCall
+    response_id: str
+
+
+class Patience(Enum):
+    """Whether a waiting turn of the user still gives way to open tool calls."""
+
+    UNTRIED = "nobody waits"
+    WAITING = "a turn waits for the results"
+    OVER = "the user is answered without them"
+
+
+class Pause(Enum):
+    """Why the client is not read."""
+
+    EARLY = "too much waits for the session to serve"
+    UPSTREAM = "the upstream takes no more"
+
+
+@frozen
+class State:
+    """All that the rules know about a session."""
+
+    session_id: str = field(eq=False)
+    policy: Policy = field(default=DEEPGRAM, eq=False)
+    bounds: Bounds = field(factory=Bounds, eq=False)
+    phase: Phase = Phase.AWAITING_SETTINGS
+    gate: Gate = Gate.OPEN
+    floor: Floor = Floor.FREE
+    line: Line = Line.UNDIALLED
+
+    settings: ConfigureSession | None = None
+    """The settings in force, or on their way to be."""
+    confirmed: SessionConfig | None = None
+    """What the upstream confirmed last."""
+    seeds: frozenset[str] = frozenset()
+    """Context items that the upstream has not confirmed yet."""
+    early: tuple[ClientMessage, ...] = ()
+    early_bytes: int = 0
+    paused: frozenset[Pause] = frozenset()
+
+    updates: tuple[WaitingUpdate, ...] = ()
+    sent_update: SentUpdate | None = None
+    sent_create: SentCreate | None = None
+    tries: int = 0
+    responses: tuple[Response, ...] = ()
+    due: tuple[Due, ...] = ()
+
+    calls: tuple[OpenCall, ...] = ()
+    patience: Patience = Patience.UNTRIED
+    past: tuple[str, ...] = ()
+    """Ids of ended responses, announced calls and committed items, the newest last."""
+    sent: int = 0
+    """How many event ids were given out."""
+
+    def response(self, response_id: str) -> Response | None:
+        """The active response of that id, if there is one."""
+        for response in self.responses:
+            if response.response_id == response_id:
+                return response
+        return None
+
+
+class Draft:
+    """One step in the making: the state so far, and the effects so far. It never outlives the step."""
+
+    __slots__ = ("effects", "state")
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.effects: list[Effect] = []
+
+    def emit(self, *effects: Effect) -> None:
+        """Ask for something, after all that was asked for before."""
+        self.effects.extend(effects)
+
+    def fresh_id(self) -> str:
+        """An id for an event or an item, unique within the session; an item and the event that adds it share one."""
+        self.state = evolve(self.state, sent=self.state.sent + 1)
+        return f"tg_{self.state.sent}"
+
+    def remember(self, identifier: str) -> None:
+        """Know a duplicate of this id for a while."""
+        self.state = evolve(self.state, past=(*self.state.past, identifier)[-self.state.bounds.remembered_ids :])
+
+    def replace(self, response: Response) -> None:
+        """Put a changed response in the place of the one with its id."""
+        self.state = evolve(
+            self.state,
+            responses=tuple(response if r.response_id == response.response_id else r for r in self.state.responses),
+        )

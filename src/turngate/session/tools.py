@@ -1,0 +1,103 @@
+"""
+The ledger of tool calls: announced together, answered once each, and then one response.
+
+Responsible for which calls are open and what closes them: a result, a deadline, or a response that was cut off.
+
+Must not know: who runs a tool, or what it does.
+"""
+
+from attrs import evolve
+
+from turngate.session.due import owe, user_waits
+from turngate.session.messages import (
+    AddToolOutput,
+    Arm,
+    Cause,
+    Deadline,
+    DeadlinePassed,
+    Disarm,
+    Problem,
+    ResponseEnded,
+    ResponseStatus,
+    ToolCall,
+    ToolCallCompleted,
+    ToolCallsRequested,
+    ToolResult,
+    Warned,
+)
+from turngate.session.state import Draft, Due, DueKind, OpenCall, Patience, Response
+
+CANCELLED_OUTPUT = '{"error":"cancelled: the answer that asked for this was cut off"}'
+OVERDUE_OUTPUT = '{"error":"no result came in time"}'
+
+
+def call_completed(draft: Draft, completed: ToolCallCompleted) -> None:
+    """A call is complete; it is announced when its response ends."""
+    response = draft.state.response(completed.response_id)
+    if response is None or any(call.call_id == completed.call.call_id for call in response.calls):
+        return
+    draft.replace(evolve(response, calls=(*response.calls, completed.call)))
+
+
+def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> None:
+    """Announce the calls of a response that completed; close those of one that did not, so that none dangles."""
+    calls: list[ToolCall] = []
+    for call in (*response.calls, *ended.calls):
+        if call.call_id not in draft.state.past and all(call.call_id != other.call_id for other in calls):
+            calls.append(call)
+    if not calls:
+        return
+    room = draft.state.bounds.open_calls - len(draft.state.calls)
+    announced = calls[:room] if ended.status is ResponseStatus.COMPLETED else []
+    for call in calls:
+        draft.remember(call.call_id)
+        if call not in announced:
+            close(draft, call, CANCELLED_OUTPUT)
+    if not announced:
+        return
+    opened = tuple(OpenCall(call, response.response_id) for call in announced)
+    draft.state = evolve(draft.state, calls=(*draft.state.calls, *opened))
+    draft.emit(ToolCallsRequested(tuple(announced)), Arm(Deadline.TOOL_RESULTS))
+    user_waits(draft)
+
+
+def close(draft: Draft, call: ToolCall, output: str) -> None:
+    """Give the model the output of one call."""
+    item_id = draft.fresh_id()
+    draft.emit(AddToolOutput(item_id, item_id, call.call_id, output))
+
+
+def take_result(draft: Draft, result: ToolResult) -> None:
+    """The client answers a call; when it was the last one of its response, the model goes on."""
+    matching = [
+        open_call
+        for open_call in draft.state.calls
+        if (open_call.call.name if result.call_id is None else open_call.call.call_id)
+        == (result.name if result.call_id is None else result.call_id)
+    ]
+    if len(matching) != 1:
+        advice = "No open function call has this id; answer each call of a FunctionCallRequest once, with its id."
+        draft.emit(Warned(Problem(Cause.UNKNOWN_TOOL_RESULT, advice)))
+        return
+    close_open(draft, matching[0], result.output)
+
+
+def close_open(draft: Draft, open_call: OpenCall, output: str) -> None:
+    """Close an open call, and owe an answer if it was the last of its response."""
+    close(draft, open_call.call, output)
+    rest = tuple(other for other in draft.state.calls if other is not open_call)
+    draft.state = evolve(draft.state, calls=rest)
+    if not rest:
+        draft.state = evolve(draft.state, patience=Patience.UNTRIED)
+        draft.emit(Disarm(Deadline.TOOL_RESULTS), Disarm(Deadline.TOOL_PATIENCE))
+    if all(other.response_id != open_call.response_id for other in rest):
+        owe(draft, Due(DueKind.TOOLS, open_call.response_id))
+
+
+def overdue(draft: Draft, _: DeadlinePassed) -> None:
+    """The model is told that the results did not come, and goes on; so is the client."""
+    names = ", ".join(open_call.call.name for open_call in draft.state.calls)
+    detail = f"No result came in time for: {names}. The model goes on without; answer calls sooner."
+    draft.emit(Warned(Problem(Cause.TOOL_TIMEOUT, detail)))
+    for open_call in draft.state.calls:
+        close_open(draft, open_call, OVERDUE_OUTPUT)

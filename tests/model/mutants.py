@@ -1,0 +1,324 @@
+"""
+Planted bugs: each makes one plausible mistake in the real rules, and names the promise that must give it away.
+
+The first twelve are the counterexamples that exhaustive search has found in the field; the others are mistakes that this
+code invites.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from attrs import evolve, frozen
+from turngate.session import answers, due, ending, gate, opening, rules, tools, turns
+from turngate.session import messages as m
+from turngate.session.machines import Gate, Signal
+from turngate.session.state import Draft, Line, OpenCall, Patience, Response, SentCreate
+
+Plant = Callable[[pytest.MonkeyPatch], None]
+
+
+@frozen
+class Mutant:
+    """A planted bug, and the promise whose breach gives it away."""
+
+    name: str
+    promise: str
+    plant: Plant
+
+
+def rule(patch: pytest.MonkeyPatch, message: type, function: Callable[[Draft, Any], None]) -> None:
+    """Put another rule in a row of the table, in every phase that had one."""
+    row = {p: (r if r is rules.ignore else function) for p, r in rules.RULES[message].items()}
+    patch.setattr(rules, "RULES", {**rules.RULES, message: row})
+
+
+def flat_flag(patch: pytest.MonkeyPatch) -> None:
+    """Errors are ignored; only a response's end frees the gate."""
+    rule(patch, m.Refused, rules.ignore)
+
+
+def blame(patch: pytest.MonkeyPatch) -> None:
+    """An error about nothing is taken for the refusal of our create."""
+    real = answers.refused
+
+    def refused(draft: Draft, refusal: m.Refused) -> None:
+        sent = draft.state.sent_create
+        if refusal.event_id is None and sent is not None:
+            answers.create_refused(draft, sent, refusal)
+        else:
+            real(draft, refusal)
+
+    rule(patch, m.Refused, refused)
+
+
+def any_created(patch: pytest.MonkeyPatch) -> None:
+    """Any response that starts is taken for ours."""
+    real = answers.response_started
+
+    def response_started(draft: Draft, started: m.ResponseStarted) -> None:
+        sent = draft.state.sent_create
+        real(draft, evolve(started, tag=sent.event_id) if sent else started)
+
+    rule(patch, m.ResponseStarted, response_started)
+
+
+def audio_done_frees(patch: pytest.MonkeyPatch) -> None:
+    """The end of an item's audio is taken for the end of the response."""
+
+    def segment_ended(draft: Draft, done: m.AgentAudioSegmentEnded) -> None:
+        answers.response_ended(draft, m.ResponseEnded(done.response_id, m.ResponseStatus.COMPLETED))
+
+    rule(patch, m.AgentAudioSegmentEnded, segment_ended)
+
+
+def cancel_frees(patch: pytest.MonkeyPatch) -> None:
+    """A cancel that was sent is taken for the end of the response."""
+    real = gate.cancel
+
+    def cancel(draft: Draft, response: Response) -> None:
+        real(draft, response)
+        answers.response_ended(draft, m.ResponseEnded(response.response_id, m.ResponseStatus.CANCELLED))
+
+    patch.setattr(answers, "cancel", cancel)
+    patch.setattr(turns, "cancel", cancel)
+
+
+def out_of_band_frees(patch: pytest.MonkeyPatch) -> None:
+    """The end of a response outside the conversation is taken for the end of the one in it."""
+    real = answers.response_ended
+
+    def response_ended(draft: Draft, ended: m.ResponseEnded) -> None:
+        if not ended.in_conversation and draft.state.responses:
+            active = draft.state.responses[0].response_id
+            real(draft, evolve(ended, response_id=active, in_conversation=True))
+        else:
+            real(draft, ended)
+
+    rule(patch, m.ResponseEnded, response_ended)
+
+
+def update_ungated(patch: pytest.MonkeyPatch) -> None:
+    """An update goes out whatever is active."""
+    real = opening.take_update
+
+    def take_update(draft: Draft, update: m.UpdateSession) -> None:
+        if draft.state.gate is Gate.RESPONDING and isinstance(update.change, m.AppendInstructions):
+            draft.emit(m.SendUpdate(draft.fresh_id(), m.SessionConfig(update.change.text), None))
+        real(draft, update)
+
+    rule(patch, m.UpdateSession, take_update)
+    rules.RULES[m.UpdateSession]
+
+
+def retry_repeats_item(patch: pytest.MonkeyPatch) -> None:
+    """A create that is tried again brings its item again."""
+    real = answers.create_refused
+
+    def create_refused(draft: Draft, sent: SentCreate, refusal: m.Refused) -> None:
+        real(draft, sent, refusal)
+        if draft.state.due:
+            item_id = draft.fresh_id()
+            draft.emit(m.AddLine(item_id, item_id, m.Role.USER, "t1"))
+
+    patch.setattr(answers, "create_refused", create_refused)
+
+
+def no_watchdog(patch: pytest.MonkeyPatch) -> None:
+    """A create waits for its answer without a deadline."""
+    real = Draft.emit
+
+    def emit(self: Draft, *effects: m.Effect) -> None:
+        real(self, *(e for e in effects if e != m.Arm(m.Deadline.CREATE_ANSWER)))
+
+    patch.setattr(Draft, "emit", emit)
+
+
+def acknowledged_early(patch: pytest.MonkeyPatch) -> None:
+    """An update is acknowledged when it is taken."""
+    real = opening.take_update
+
+    def take_update(draft: Draft, update: m.UpdateSession) -> None:
+        real(draft, update)
+        draft.emit(m.UpdateApplied(update.kind))
+
+    rule(patch, m.UpdateSession, take_update)
+
+
+def second_settings_answered(patch: pytest.MonkeyPatch) -> None:
+    """Repeated settings are acknowledged and thrown away."""
+
+    def settings_again(draft: Draft, _: m.ConfigureSession) -> None:
+        draft.emit(m.SessionConfigured())
+
+    patch.setattr(
+        rules,
+        "RULES",
+        {**rules.RULES, m.ConfigureSession: rules.row(opening.accept_settings, *[settings_again] * 3)},
+    )
+
+
+def client_left_open(patch: pytest.MonkeyPatch) -> None:
+    """The session goes on without an upstream."""
+    rule(patch, m.UpstreamLost, rules.ignore)
+
+
+def barge_in_unheard(patch: pytest.MonkeyPatch) -> None:
+    """Audio of an interrupted response still goes to the client."""
+    patch.setattr(turns, "mute", lambda draft, response: None)
+
+
+def refused_turn_lost(patch: pytest.MonkeyPatch) -> None:
+    """A create that was refused because of an active response is forgotten."""
+
+    def create_refused(draft: Draft, sent: SentCreate, refusal: m.Refused) -> None:
+        draft.state = evolve(draft.state, sent_create=None)
+        draft.emit(m.Disarm(m.Deadline.CREATE_ANSWER))
+        gate.signal(draft, Signal.REFUSED_AS_ACTIVE if refusal.active_response else Signal.CREATE_REFUSED)
+        if draft.state.gate is Gate.BLOCKED:
+            draft.emit(m.Arm(m.Deadline.RETRY))
+
+    patch.setattr(answers, "create_refused", create_refused)
+
+
+def merged_acknowledged_once(patch: pytest.MonkeyPatch) -> None:
+    """Updates that went out as one are acknowledged as one."""
+    real = answers.update_confirmed
+
+    def update_confirmed(draft: Draft, confirmed: m.UpdateConfirmed) -> None:
+        real(draft, confirmed)
+        acks = [e for e in draft.effects if isinstance(e, m.UpdateApplied)]
+        for ack in acks[1:]:
+            draft.effects.remove(ack)
+
+    rule(patch, m.UpdateConfirmed, update_confirmed)
+
+
+def speaks_over_user(patch: pytest.MonkeyPatch) -> None:
+    """A response is asked for while the user speaks."""
+    real = due.answerable
+
+    def answerable(state: Any) -> Any:
+        return real(evolve(state, floor=rules.opening.DialAt and type(state.floor).FREE))
+
+    patch.setattr(answers, "answerable", answerable)
+
+
+def calls_announced_twice(patch: pytest.MonkeyPatch) -> None:
+    """A repeated end of a response announces its calls again."""
+    real = tools.response_ended
+
+    def response_ended(draft: Draft, response: Response, ended: m.ResponseEnded) -> None:
+        real(draft, response, ended)
+        if ended.calls:
+            draft.emit(m.ToolCallsRequested(ended.calls))
+
+    patch.setattr(tools, "response_ended", response_ended)
+
+
+def result_forwarded_twice(patch: pytest.MonkeyPatch) -> None:
+    """A repeated tool result goes upstream again."""
+
+    def take_result(draft: Draft, result: m.ToolResult) -> None:
+        if result.call_id is not None:
+            call = m.ToolCall(result.call_id, result.name, "")
+            tools.close_open(draft, OpenCall(call, "r0"), result.output)
+
+    rule(patch, m.ToolResult, take_result)
+
+
+def first_result_continues(patch: pytest.MonkeyPatch) -> None:
+    """The first of several results asks for the response."""
+    real = tools.close_open
+
+    def close_open(draft: Draft, open_call: OpenCall, output: str) -> None:
+        real(draft, open_call, output)
+        if draft.state.calls:
+            draft.emit(m.StartResponse(draft.fresh_id()))
+
+    patch.setattr(tools, "close_open", close_open)
+
+
+def impatience_never_comes(patch: pytest.MonkeyPatch) -> None:
+    """A user's turn waits for open tool calls for ever."""
+    patch.setattr(tools, "overdue", rules.ignore)
+    patch.setattr(rules, "DEADLINES", {**rules.DEADLINES, m.Deadline.TOOL_RESULTS: rules.ignore})
+
+
+def stale_gate_after_retry(patch: pytest.MonkeyPatch) -> None:
+    """The next try of a refused send is forgotten."""
+    patch.setattr(rules, "DEADLINES", {**rules.DEADLINES, m.Deadline.RETRY: rules.ignore})
+
+
+def lost_start_ignored(patch: pytest.MonkeyPatch) -> None:
+    """Repeated starts of a response that has ended make it active again."""
+    real = Draft.remember
+
+    def remember(self: Draft, identifier: str) -> None:
+        if not identifier.startswith("r"):
+            real(self, identifier)
+
+    patch.setattr(Draft, "remember", remember)
+
+
+def line_never_ready(patch: pytest.MonkeyPatch) -> None:
+    """Gated sends go out before the upstream's session exists."""
+    real = answers.release
+
+    def release(draft: Draft) -> None:
+        ready = draft.state.line
+        draft.state = evolve(draft.state, line=Line.READY, patience=Patience.OVER)
+        real(draft)
+        draft.state = evolve(draft.state, line=ready)
+
+    patch.setattr(answers, "release", release)
+
+
+def end_unspoken(patch: pytest.MonkeyPatch) -> None:
+    """The end of speech is told although none was heard."""
+    real = turns.response_ended
+
+    def response_ended(draft: Draft, response: Response, ended: m.ResponseEnded) -> None:
+        draft.emit(m.AgentFinishedSpeaking())
+        real(draft, response, ended)
+
+    patch.setattr(turns, "response_ended", response_ended)
+
+
+def talks_after_error(patch: pytest.MonkeyPatch) -> None:
+    """Something is still said after the end."""
+    real = ending.end
+
+    def end(draft: Draft, how: m.Ending, problem: m.Problem | None = None) -> None:
+        real(draft, how, problem)
+        draft.emit(m.Note("late"))
+
+    patch.setattr(ending, "end", end)
+
+
+MUTANTS = (
+    Mutant("A flat flag", "W1", flat_flag),
+    Mutant("B blame", "W1", blame),
+    Mutant("C any created", "W1", any_created),
+    Mutant("D audio.done frees", "W1", audio_done_frees),
+    Mutant("E cancel sent frees", "", cancel_frees),
+    Mutant("F out-of-band done frees", "W1", out_of_band_frees),
+    Mutant("G update not gated", "G1", update_ungated),
+    Mutant("H retry repeats the item", "I1", retry_repeats_item),
+    Mutant("I no watchdog", "W1", no_watchdog),
+    Mutant("J acknowledged before session.updated", "A2", acknowledged_early),
+    Mutant("K second Settings answered", "A1", second_settings_answered),
+    Mutant("L upstream close leaves the client open", "C1", client_left_open),
+    Mutant("barge-in not heard", "D2", barge_in_unheard),
+    Mutant("refused turn lost", "L3", refused_turn_lost),
+    Mutant("merged updates acknowledged once", "A2", merged_acknowledged_once),
+    Mutant("speaks over the user", "F2", speaks_over_user),
+    Mutant("calls announced twice", "F1", calls_announced_twice),
+    Mutant("result forwarded twice", "F1", result_forwarded_twice),
+    Mutant("first result continues", "", first_result_continues),
+    Mutant("tool deadline ignored", "W1", impatience_never_comes),
+    Mutant("retry forgotten", "L3", stale_gate_after_retry),
+    Mutant("ended response active again", "", lost_start_ignored),
+    Mutant("end of speech unspoken", "D3", end_unspoken),
+    Mutant("talks after the end", "A3", talks_after_error),
+)
