@@ -1,0 +1,45 @@
+"""
+The ``turngate`` command.
+
+Responsible for choosing the subcommand. Each is imported only when it is asked for, so that ``--help`` is quick.
+
+Must not know: what a subcommand does.
+"""
+
+import sys
+from collections.abc import Sequence
+
+from turngate import __version__
+
+USAGE = f"""\
+turngate {__version__}: talk to a voice proxy, or simulate what stands behind it
+
+usage: turngate talk      hold a conversation with a running proxy, in text or with recorded speech
+       turngate simulate  serve a simulated OpenAI Realtime API
+       turngate version   print the version
+
+Each has its own --help. The proxy itself is started by: twistd -n --pidfile= turngate
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand, and return its exit status."""
+    name, *rest = list(sys.argv[1:] if argv is None else argv) or ["--help"]
+    match name:
+        case "talk":
+            from turngate.cli import talk
+
+            return talk.main(rest)
+        case "simulate":
+            from turngate.simulator import __main__ as simulate
+
+            return simulate.main(rest)
+        case "version" | "--version":
+            print(__version__)
+            return 0
+        case "--help" | "-h" | "help":
+            print(USAGE, end="")
+            return 0
+        case _:
+            print(f"turngate: there is no command {name!r}; there are talk, simulate and version", file=sys.stderr)
+            return 2

@@ -1,0 +1,510 @@
+"""
+The events that a Realtime server sends: all forty-six, and the beta's names for six of them.
+
+Responsible for their shape, tolerantly: unknown fields are passed over, and what some servers leave out has a default.
+
+Must not know: what any of them means for a session.
+
+Source: OpenAI Realtime API, GA, server events; section 4 of the protocol facts for what other servers omit. Audio is
+base64 on the wire and bytes here. The beta's names are subclasses, so that a match on the GA class takes them too.
+"""
+
+from typing import TypeAlias
+
+from msgspec import UNSET, Struct, UnsetType
+
+JsonObject: TypeAlias = dict[str, object]
+
+
+class Tolerant(Struct, kw_only=True, frozen=True, omit_defaults=True):
+    """An object that may hold more than is known of it."""
+
+
+# --- objects --------------------------------------------------------------------------------------------------------
+
+
+class Part(Tolerant, frozen=True, kw_only=True):
+    """A part of an item's content; ``type`` is ``input_text``, ``output_audio`` and so on, or not known here."""
+
+    type: str
+    text: str | None = None
+    transcript: str | None = None
+    audio: str | None = None
+
+
+class Item(Tolerant, frozen=True, kw_only=True):
+    """An item of the conversation; ``type`` is ``message``, ``function_call`` and so on, or not known here."""
+
+    type: str = "message"
+    id: str = ""
+    object: str | None = None
+    status: str | None = None
+    role: str | None = None
+    content: list[Part] | None = None
+    call_id: str | None = None
+    name: str | None = None
+    arguments: str | None = None
+    output: str | None = None
+
+
+class Error(Tolerant, frozen=True, kw_only=True):
+    """What went wrong; ``event_id`` is that of the client event which caused it, where the server says so."""
+
+    type: str | None = None
+    code: str | None = None
+    message: str = ""
+    param: str | None = None
+    event_id: str | None = None
+
+
+class StatusDetails(Tolerant, frozen=True, kw_only=True):
+    """Why a response ended as it did."""
+
+    type: str | None = None
+    reason: str | None = None
+    error: Error | None = None
+
+
+class Response(Tolerant, frozen=True, kw_only=True):
+    """A response; ``conversation_id`` is null for one outside the conversation, and absent on some servers."""
+
+    id: str
+    object: str | None = None
+    status: str | None = None
+    status_details: StatusDetails | None = None
+    output: list[Item] | None = None
+    output_modalities: list[str] | None = None
+    audio: JsonObject | None = None
+    conversation_id: str | UnsetType | None = UNSET
+    max_output_tokens: int | str | None = None
+    metadata: dict[str, str] | None = None
+    usage: JsonObject | None = None
+
+
+class RateLimit(Tolerant, frozen=True, kw_only=True):
+    """What is left of a limit."""
+
+    name: str | None = None
+    limit: int | None = None
+    remaining: int | None = None
+    reset_seconds: float | None = None
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+class ServerEventFields(Tolerant, frozen=True, kw_only=True):
+    """What every server event carries; some servers leave the id out."""
+
+    event_id: str = ""
+
+
+class OfItem(ServerEventFields, frozen=True, kw_only=True):
+    """An event about an item."""
+
+    item_id: str = ""
+
+
+class OfContent(OfItem, frozen=True, kw_only=True):
+    """An event about a part of an item."""
+
+    content_index: int | None = None
+
+
+class OfResponse(ServerEventFields, frozen=True, kw_only=True):
+    """An event about a response."""
+
+    response_id: str = ""
+
+
+class OfOutput(OfResponse, frozen=True, kw_only=True):
+    """An event about an item of a response's output."""
+
+    item_id: str = ""
+    output_index: int | None = None
+
+
+class OfOutputPart(OfOutput, frozen=True, kw_only=True):
+    """An event about a part of an item of a response's output."""
+
+    content_index: int | None = None
+
+
+class ErrorEvent(ServerEventFields, tag="error", frozen=True, kw_only=True):
+    """Something was refused, or went wrong; most leave the session open."""
+
+    error: Error
+
+
+class SessionCreated(ServerEventFields, tag="session.created", frozen=True, kw_only=True):
+    """The first event of every session."""
+
+    session: JsonObject = {}
+
+
+class SessionUpdated(ServerEventFields, tag="session.updated", frozen=True, kw_only=True):
+    """An update is in force; it does not say which."""
+
+    session: JsonObject = {}
+
+
+class ConversationCreated(ServerEventFields, tag="conversation.created", frozen=True, kw_only=True):
+    """The conversation exists; not sent by every server."""
+
+    conversation: JsonObject = {}
+
+
+class ItemEvent(ServerEventFields, frozen=True, kw_only=True):
+    """An event with an item."""
+
+    item: Item
+    previous_item_id: str | None = None
+
+
+class ConversationItemAdded(ItemEvent, tag="conversation.item.added", frozen=True, kw_only=True):
+    """An item is in the conversation; it may still be in progress."""
+
+
+class ConversationItemDone(ItemEvent, tag="conversation.item.done", frozen=True, kw_only=True):
+    """An item is complete."""
+
+
+class ConversationItemCreated(ItemEvent, tag="conversation.item.created", frozen=True, kw_only=True):
+    """The beta's name for both of the above."""
+
+
+class ConversationItemRetrieved(ServerEventFields, tag="conversation.item.retrieved", frozen=True, kw_only=True):
+    """An item, as the server has it."""
+
+    item: Item
+
+
+class ConversationItemTruncated(OfContent, tag="conversation.item.truncated", frozen=True, kw_only=True):
+    """An item was cut to what was heard of it."""
+
+    audio_end_ms: int | None = None
+
+
+class ConversationItemDeleted(OfItem, tag="conversation.item.deleted", frozen=True, kw_only=True):
+    """An item is gone."""
+
+
+class InputAudioTranscriptionDelta(
+    OfContent, tag="conversation.item.input_audio_transcription.delta", frozen=True, kw_only=True
+):
+    """A piece of what the user said."""
+
+    delta: str | None = None
+    logprobs: list[object] | None = None
+
+
+class InputAudioTranscriptionCompleted(
+    OfContent, tag="conversation.item.input_audio_transcription.completed", frozen=True, kw_only=True
+):
+    """What the user said; may come before, during or after the response to it."""
+
+    transcript: str = ""
+    usage: JsonObject | None = None
+    languages: list[object] | None = None
+    logprobs: list[object] | None = None
+
+
+class InputAudioTranscriptionSegment(
+    OfContent, tag="conversation.item.input_audio_transcription.segment", frozen=True, kw_only=True
+):
+    """A piece of what one speaker said."""
+
+    id: str | None = None
+    text: str = ""
+    speaker: str | None = None
+    start: float | None = None
+    end: float | None = None
+
+
+class InputAudioTranscriptionFailed(
+    OfContent, tag="conversation.item.input_audio_transcription.failed", frozen=True, kw_only=True
+):
+    """What the user said could not be written down."""
+
+    error: Error
+
+
+class InputAudioBufferCommitted(OfItem, tag="input_audio_buffer.committed", frozen=True, kw_only=True):
+    """The user's speech has become an item."""
+
+    previous_item_id: str | None = None
+
+
+class InputAudioBufferCleared(ServerEventFields, tag="input_audio_buffer.cleared", frozen=True, kw_only=True):
+    """What was appended is forgotten."""
+
+
+class InputAudioBufferSpeechStarted(OfItem, tag="input_audio_buffer.speech_started", frozen=True, kw_only=True):
+    """The user began to speak, at a time counted in appended audio."""
+
+    audio_start_ms: int | None = None
+
+
+class InputAudioBufferSpeechStopped(OfItem, tag="input_audio_buffer.speech_stopped", frozen=True, kw_only=True):
+    """The user stopped."""
+
+    audio_end_ms: int | None = None
+
+
+class InputAudioBufferTimeoutTriggered(OfItem, tag="input_audio_buffer.timeout_triggered", frozen=True, kw_only=True):
+    """Nobody spoke for the idle time-out."""
+
+    audio_start_ms: int | None = None
+    audio_end_ms: int | None = None
+
+
+class InputAudioBufferDtmfEventReceived(
+    ServerEventFields, tag="input_audio_buffer.dtmf_event_received", frozen=True, kw_only=True
+):
+    """A key was pressed; SIP only."""
+
+    event: str = ""
+    received_at: int | None = None
+
+
+class OutputAudioBufferStarted(OfResponse, tag="output_audio_buffer.started", frozen=True, kw_only=True):
+    """Playing has begun; WebRTC and SIP only."""
+
+
+class OutputAudioBufferStopped(OfResponse, tag="output_audio_buffer.stopped", frozen=True, kw_only=True):
+    """Playing has ended; WebRTC and SIP only."""
+
+
+class OutputAudioBufferCleared(OfResponse, tag="output_audio_buffer.cleared", frozen=True, kw_only=True):
+    """Playing was stopped; WebRTC and SIP only."""
+
+
+class ResponseCreated(ServerEventFields, tag="response.created", frozen=True, kw_only=True):
+    """A response exists."""
+
+    response: Response
+
+
+class ResponseDone(ServerEventFields, tag="response.done", frozen=True, kw_only=True):
+    """A response has ended; nothing else ends one."""
+
+    response: Response
+
+
+class ResponseOutputItemAdded(OfResponse, tag="response.output_item.added", frozen=True, kw_only=True):
+    """The model begins an item."""
+
+    item: Item
+    output_index: int | None = None
+
+
+class ResponseOutputItemDone(OfResponse, tag="response.output_item.done", frozen=True, kw_only=True):
+    """The model has completed an item."""
+
+    item: Item
+    output_index: int | None = None
+
+
+class ResponseContentPartAdded(OfOutputPart, tag="response.content_part.added", frozen=True, kw_only=True):
+    """The model begins a part of an item."""
+
+    part: Part
+
+
+class ResponseContentPartDone(OfOutputPart, tag="response.content_part.done", frozen=True, kw_only=True):
+    """The model has completed a part of an item."""
+
+    part: Part
+
+
+class ResponseOutputTextDelta(OfOutputPart, tag="response.output_text.delta", frozen=True, kw_only=True):
+    """A piece of a written answer."""
+
+    delta: str = ""
+
+
+class ResponseOutputTextDone(OfOutputPart, tag="response.output_text.done", frozen=True, kw_only=True):
+    """A written answer, complete."""
+
+    text: str = ""
+
+
+class ResponseOutputAudioDelta(OfOutputPart, tag="response.output_audio.delta", frozen=True, kw_only=True):
+    """A piece of a spoken answer."""
+
+    delta: bytes
+
+
+class ResponseOutputAudioDone(OfOutputPart, tag="response.output_audio.done", frozen=True, kw_only=True):
+    """One item's audio is complete; the response goes on."""
+
+
+class ResponseOutputAudioTranscriptDelta(
+    OfOutputPart, tag="response.output_audio_transcript.delta", frozen=True, kw_only=True
+):
+    """A piece of what a spoken answer says."""
+
+    delta: str = ""
+
+
+class ResponseOutputAudioTranscriptDone(
+    OfOutputPart, tag="response.output_audio_transcript.done", frozen=True, kw_only=True
+):
+    """What a spoken answer says, complete."""
+
+    transcript: str = ""
+
+
+class ResponseFunctionCallArgumentsDelta(
+    OfOutput, tag="response.function_call_arguments.delta", frozen=True, kw_only=True
+):
+    """A piece of a tool call's arguments."""
+
+    call_id: str = ""
+    delta: str = ""
+
+
+class ResponseFunctionCallArgumentsDone(
+    OfOutput, tag="response.function_call_arguments.done", frozen=True, kw_only=True
+):
+    """A tool call's arguments, complete; older servers leave the name out."""
+
+    call_id: str = ""
+    name: str | None = None
+    arguments: str = ""
+
+
+class ResponseMcpCallArgumentsDelta(OfOutput, tag="response.mcp_call_arguments.delta", frozen=True, kw_only=True):
+    """A piece of the arguments of a call that the upstream makes itself."""
+
+    delta: str = ""
+    obfuscation: str | None = None
+
+
+class ResponseMcpCallArgumentsDone(OfOutput, tag="response.mcp_call_arguments.done", frozen=True, kw_only=True):
+    """The arguments of a call that the upstream makes itself, complete."""
+
+    arguments: str = ""
+
+
+class OfMcpCall(OfItem, frozen=True, kw_only=True):
+    """An event about a call that the upstream makes itself."""
+
+    output_index: int | None = None
+
+
+class ResponseMcpCallInProgress(OfMcpCall, tag="response.mcp_call.in_progress", frozen=True, kw_only=True):
+    """The upstream calls a tool server."""
+
+
+class ResponseMcpCallCompleted(OfMcpCall, tag="response.mcp_call.completed", frozen=True, kw_only=True):
+    """The tool server has answered."""
+
+
+class ResponseMcpCallFailed(OfMcpCall, tag="response.mcp_call.failed", frozen=True, kw_only=True):
+    """The tool server has not answered."""
+
+
+class McpListToolsInProgress(OfItem, tag="mcp_list_tools.in_progress", frozen=True, kw_only=True):
+    """The upstream asks a tool server what it offers."""
+
+
+class McpListToolsCompleted(OfItem, tag="mcp_list_tools.completed", frozen=True, kw_only=True):
+    """The upstream knows what a tool server offers."""
+
+
+class McpListToolsFailed(OfItem, tag="mcp_list_tools.failed", frozen=True, kw_only=True):
+    """The upstream does not know what a tool server offers."""
+
+
+class RateLimitsUpdated(ServerEventFields, tag="rate_limits.updated", frozen=True, kw_only=True):
+    """What is left of the limits, at the start of a response."""
+
+    rate_limits: list[RateLimit] = []
+
+
+# --- the beta's names -----------------------------------------------------------------------------------------------
+
+
+class BetaTextDelta(ResponseOutputTextDelta, tag="response.text.delta", frozen=True, kw_only=True):
+    """Now ``response.output_text.delta``."""
+
+
+class BetaTextDone(ResponseOutputTextDone, tag="response.text.done", frozen=True, kw_only=True):
+    """Now ``response.output_text.done``."""
+
+
+class BetaAudioDelta(ResponseOutputAudioDelta, tag="response.audio.delta", frozen=True, kw_only=True):
+    """Now ``response.output_audio.delta``."""
+
+
+class BetaAudioDone(ResponseOutputAudioDone, tag="response.audio.done", frozen=True, kw_only=True):
+    """Now ``response.output_audio.done``."""
+
+
+class BetaAudioTranscriptDelta(
+    ResponseOutputAudioTranscriptDelta, tag="response.audio_transcript.delta", frozen=True, kw_only=True
+):
+    """Now ``response.output_audio_transcript.delta``."""
+
+
+class BetaAudioTranscriptDone(
+    ResponseOutputAudioTranscriptDone, tag="response.audio_transcript.done", frozen=True, kw_only=True
+):
+    """Now ``response.output_audio_transcript.done``."""
+
+
+BetaServerEvent: TypeAlias = (
+    BetaTextDelta | BetaTextDone | BetaAudioDelta | BetaAudioDone | BetaAudioTranscriptDelta | BetaAudioTranscriptDone
+)
+
+GaServerEvent: TypeAlias = (
+    ErrorEvent
+    | SessionCreated
+    | SessionUpdated
+    | ConversationCreated
+    | ConversationItemAdded
+    | ConversationItemDone
+    | ConversationItemCreated
+    | ConversationItemRetrieved
+    | ConversationItemTruncated
+    | ConversationItemDeleted
+    | InputAudioTranscriptionDelta
+    | InputAudioTranscriptionCompleted
+    | InputAudioTranscriptionSegment
+    | InputAudioTranscriptionFailed
+    | InputAudioBufferCommitted
+    | InputAudioBufferCleared
+    | InputAudioBufferSpeechStarted
+    | InputAudioBufferSpeechStopped
+    | InputAudioBufferTimeoutTriggered
+    | InputAudioBufferDtmfEventReceived
+    | OutputAudioBufferStarted
+    | OutputAudioBufferStopped
+    | OutputAudioBufferCleared
+    | ResponseCreated
+    | ResponseDone
+    | ResponseOutputItemAdded
+    | ResponseOutputItemDone
+    | ResponseContentPartAdded
+    | ResponseContentPartDone
+    | ResponseOutputTextDelta
+    | ResponseOutputTextDone
+    | ResponseOutputAudioDelta
+    | ResponseOutputAudioDone
+    | ResponseOutputAudioTranscriptDelta
+    | ResponseOutputAudioTranscriptDone
+    | ResponseFunctionCallArgumentsDelta
+    | ResponseFunctionCallArgumentsDone
+    | ResponseMcpCallArgumentsDelta
+    | ResponseMcpCallArgumentsDone
+    | ResponseMcpCallInProgress
+    | ResponseMcpCallCompleted
+    | ResponseMcpCallFailed
+    | McpListToolsInProgress
+    | McpListToolsCompleted
+    | McpListToolsFailed
+    | RateLimitsUpdated
+)
+
+ServerEvent: TypeAlias = GaServerEvent | BetaServerEvent

@@ -1,0 +1,1 @@
+"""The actors of a session. Thin: they carry, and session/ decides."""

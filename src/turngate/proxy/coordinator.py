@@ -1,0 +1,93 @@
+"""
+The session coordinator: it takes every message of a session to the rules, and carries out what they ask for.
+
+Responsible for one thing after another: a message, a step, its effects in order. It owns the session's deadlines.
+
+Must not know: what may follow from what. That is ``session/rules.py``, and there is no rule here.
+
+Comes from: both legs, and its own timers. Goes to: both legs, and the guardian when the session is over.
+"""
+
+from typing import TypeAlias
+
+from attrs import frozen
+
+from turngate.actors import Actor, Context, Ref
+from turngate.proxy.log import EventLog
+from turngate.session import messages as m
+from turngate.session.invariants import Judge
+from turngate.session.latency import Stopwatch
+from turngate.session.rules import begin, step
+from turngate.session.state import State, Waits
+
+ClientBound: TypeAlias = m.ClientEffect | m.PauseClient | m.ResumeClient
+UpstreamBound: TypeAlias = m.UpstreamEffect | m.DialUpstream
+
+
+@frozen
+class SessionOver:
+    """The rules have ended the session."""
+
+    ending: m.Ending
+    detail: str = ""
+
+
+class Coordinator(Actor[m.Message]):
+    """The middle of one session; with a judge it ends a session in which a promise was broken."""
+
+    def __init__(
+        self, state: State, waits: Waits, guardian: Ref[SessionOver], log: EventLog, judge: Judge | None = None
+    ) -> None:
+        self._state = state
+        self._waits = waits
+        self._guardian = guardian
+        self._log = log
+        self._judge = judge
+        self._stopwatch = Stopwatch()
+        self._client: Ref[ClientBound]
+        self._upstream: Ref[UpstreamBound]
+
+    def wire(self, client: Ref[ClientBound], upstream: Ref[UpstreamBound]) -> None:
+        """Say where effects go; called once, when all three actors were spawned and before any of them has run."""
+        self._client = client
+        self._upstream = upstream
+
+    def on_start(self, context: Context[m.Message]) -> None:
+        """The client has connected; that is the first thing in every session."""
+        self._state, effects = begin(self._state)
+        self._carry_out(context, None, effects)
+
+    def receive(self, context: Context[m.Message], message: m.Message) -> None:
+        """One message, one step."""
+        self._stopwatch.hear(message, context.seconds())
+        self._state, effects = step(self._state, message)
+        self._carry_out(context, message, effects)
+
+    def _carry_out(self, context: Context[m.Message], message: m.Message | None, effects: tuple[m.Effect, ...]) -> None:
+        if self._judge is not None:
+            self._judge = self._judge.see(message, effects)
+        for effect in effects:
+            match effect:
+                case m.AgentSpeaking():
+                    self._client.tell(self._stopwatch.fill(effect, context.seconds()))
+                case m.Arm(deadline):
+                    context.set_timer(deadline, self._waits.of(deadline), m.DeadlinePassed(deadline))
+                case m.Disarm(deadline):
+                    context.cancel_timer(deadline)
+                case m.Note(event, detail):
+                    self._log.info(event, detail=detail)
+                case m.EndSession(ending, detail):
+                    self._guardian.tell(SessionOver(ending, detail))
+                case (
+                    m.AppendAudio()
+                    | m.SendUpdate()
+                    | m.StartResponse()
+                    | m.AddLine()
+                    | m.AddCall()
+                    | m.AddToolOutput()
+                    | m.CancelResponse()
+                    | m.DialUpstream()
+                ):
+                    self._upstream.tell(effect)
+                case _:
+                    self._client.tell(effect)

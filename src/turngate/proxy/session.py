@@ -1,0 +1,176 @@
+"""
+The guardian of a session: it makes the three actors, and sees to it that they end together, once.
+
+Responsible for the beginning and the end: one of the three ends, all end; both connections are closed with a code that
+says why; nothing is restarted in place. Half a session is worse than none, and the client's reconnect is the restart.
+
+Must not know: what a session says or decides.
+"""
+
+from enum import Enum
+from typing import Final, Protocol, TypeAlias
+
+from attrs import field, frozen
+
+from turngate.actors import Actor, Context, Ended, Mailbox, Ref
+from turngate.protocols.realtime import Translation
+from turngate.proxy.client import ClientActor, ClientLegMessage
+from turngate.proxy.coordinator import Coordinator, SessionOver
+from turngate.proxy.legs import CloseLeg, Leg, LegDown, LegEvents
+from turngate.proxy.log import EventLog
+from turngate.proxy.ports import IConnection, IDialler
+from turngate.proxy.upstream import UpstreamActor, UpstreamLegMessage
+from turngate.session.invariants import Judge
+from turngate.session.messages import Cause, Ending, Failed, Message, Problem, Shutdown
+from turngate.session.state import Bounds, Policy, State, Waits
+
+CLOSE_WITHIN_S: Final = 5.0
+"""How long the two connections may take to close in an orderly way."""
+
+MAILBOX: Final = Mailbox(max_messages=4096)
+"""Mail is delivered in the reactor turn that brings it, so that this much means a turn that cannot keep up."""
+
+CRASHED: Final = Problem(Cause.INTERNAL, "The proxy failed in this session, which ends here; connect again.")
+
+
+@frozen
+class Setup:
+    """What every session is given."""
+
+    dialler: IDialler
+    wire: Translation
+    log: EventLog
+    policy: Policy = field(factory=Policy)
+    waits: Waits = field(factory=Waits)
+    bounds: Bounds = field(factory=Bounds)
+    judged: bool = False
+    """Whether each session's promises are checked as it runs; a broken one ends the session."""
+
+
+@frozen
+class EndNow:
+    """The proxy is shutting down."""
+
+
+@frozen
+class ChildEnded:
+    """One of the three actors has ended before the session was over."""
+
+    leg: Leg | None
+    """The leg whose actor it was; ``None`` for the coordinator."""
+    ended: Ended
+
+
+@frozen
+class Overdue:
+    """The connections did not close in time."""
+
+
+GuardianMessage: TypeAlias = SessionOver | LegDown | EndNow | ChildEnded | Overdue
+
+
+class Registry(Protocol):
+    """Knows which sessions are open."""
+
+    def enter(self, session_id: str, guardian: Ref[GuardianMessage]) -> None:
+        """A session begins."""
+
+    def leave(self, session_id: str) -> None:
+        """A session has ended."""
+
+
+class Life(Enum):
+    """Whether the session is still on."""
+
+    ON = "on"
+    ENDING = "ending"
+
+
+class SessionActor(Actor[GuardianMessage]):
+    """One session, from the client's connection to the end of both."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        session_id: str,
+        connection: IConnection,
+        events: LegEvents,
+        registry: Registry,
+    ) -> None:
+        self._setup = setup
+        self._session_id = session_id
+        self._connection = connection
+        self._events = events
+        self._registry = registry
+        self._log = setup.log.bound(session=session_id)
+        self._life = Life.ON
+        self._up = {Leg.CLIENT, Leg.UPSTREAM}
+        self._over = SessionOver(Ending.INTERNAL, "stopped")
+        self._started_s = 0.0
+        self._coordinator: Ref[Message]
+        self._client: Ref[ClientLegMessage]
+        self._upstream: Ref[UpstreamLegMessage]
+
+    def on_start(self, context: Context[GuardianMessage]) -> None:
+        """Make the three, then wire them: children start in turns of their own."""
+        setup, me = self._setup, context.self_ref
+        self._started_s = context.seconds()
+        self._registry.enter(self._session_id, me)
+        self._log.info("session.started", peer=self._connection.peer)
+        state = State(self._session_id, policy=setup.policy, bounds=setup.bounds)
+        coordinator = Coordinator(state, setup.waits, me, self._log, Judge() if setup.judged else None)
+        self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
+        client = ClientActor(self._connection, self._events, self._coordinator, me)
+        self._client = context.spawn(client, "client", mailbox=MAILBOX)
+        upstream = UpstreamActor(setup.dialler, setup.wire, self._coordinator, me, self._log)
+        self._upstream = context.spawn(upstream, "upstream", mailbox=MAILBOX)
+        coordinator.wire(self._client, self._upstream)
+        context.watch(self._coordinator, lambda ended: ChildEnded(None, ended))
+        context.watch(self._client, lambda ended: ChildEnded(Leg.CLIENT, ended))
+        context.watch(self._upstream, lambda ended: ChildEnded(Leg.UPSTREAM, ended))
+
+    def receive(self, context: Context[GuardianMessage], message: GuardianMessage) -> None:
+        """One word about the end."""
+        match message:
+            case SessionOver():
+                self._end(context, message)
+            case LegDown(leg):
+                self._leg_down(context, leg)
+            case EndNow():
+                self._coordinator.tell(Shutdown())
+            case ChildEnded(leg, ended):
+                self._log.error("session.crashed", actor=ended.ref.name, cause=ended.cause.error if ended.cause else "")
+                if leg is not Leg.CLIENT and self._life is Life.ON:
+                    self._client.tell(Failed(CRASHED))
+                self._end(context, SessionOver(Ending.INTERNAL, "crashed"))
+                if leg is not None:
+                    self._leg_down(context, leg)
+            case Overdue():
+                self._log.warn("session.close_overdue", waits_for=", ".join(sorted(leg.value for leg in self._up)))
+                context.stop()
+
+    def on_stop(self, context: Context[GuardianMessage]) -> None:
+        """The last line about the session."""
+        self._log.info(
+            "session.ended",
+            ending=self._over.ending.name.lower(),
+            detail=self._over.detail,
+            seconds=round(context.seconds() - self._started_s, 3),
+        )
+        self._registry.leave(self._session_id)
+
+    def _end(self, context: Context[GuardianMessage], over: SessionOver) -> None:
+        if self._life is Life.ENDING:
+            return
+        self._life = Life.ENDING
+        self._over = over
+        context.set_timer("overdue", CLOSE_WITHIN_S, Overdue())
+        if Leg.CLIENT in self._up:
+            self._client.tell(CloseLeg(over.ending))
+        if Leg.UPSTREAM in self._up:
+            self._upstream.tell(CloseLeg(over.ending))
+
+    def _leg_down(self, context: Context[GuardianMessage], leg: Leg) -> None:
+        self._up.discard(leg)
+        if not self._up:
+            context.stop()
