@@ -39,7 +39,7 @@ class Inbound:
         self.odd_bytes_seen = 0
         self._rest = b""
         self._rate_hz = source.sample_rate_hz
-        self._resampler = None
+        self._resampler: soxr.ResampleStream | None = None
         self._delay_samples = 0
         if self._rate_hz != SESSION_RATE_HZ:
             self._resampler = soxr.ResampleStream(self._rate_hz, SESSION_RATE_HZ, 1, dtype="int16", quality="LQ")
@@ -62,10 +62,10 @@ class Inbound:
             payload, self._rest = payload[:-1], payload[-1:]
         if self._resampler is None or not payload:
             return payload
-        resampled = self._resampler.resample_chunk(np.frombuffer(payload, dtype="<i2"))
+        samples: np.ndarray = self._resampler.resample_chunk(np.frombuffer(payload, dtype="<i2"))
         self._samples_in += len(payload) // SAMPLE_BYTES
         due = self._samples_in * SESSION_RATE_HZ // self._rate_hz - self._samples_out
-        waiting = self._waiting + resampled.astype("<i2", copy=False).tobytes()
+        waiting = self._waiting + samples.astype("<i2", copy=False).tobytes()
         out, self._waiting = waiting[: due * SAMPLE_BYTES], waiting[due * SAMPLE_BYTES :]
         self._samples_out += len(out) // SAMPLE_BYTES
         return out

@@ -1,8 +1,8 @@
 """
 ``turngate talk``: a conversation with a running proxy.
 
-Responsible for a client's side of the Deepgram Voice Agent protocol, as a person at a terminal needs it: turns one after
-another, tool calls answered by local commands, the answer's audio in a file.
+Responsible for a client's side of the Deepgram Voice Agent protocol, as a person at a terminal needs it: turns one
+after another, tool calls answered by local commands, the answer's audio in a file.
 
 Must not know: anything of the proxy but its address.
 """

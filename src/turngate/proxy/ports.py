@@ -59,7 +59,7 @@ class ConnectionEvents(Protocol):
         """One whole binary message, within the size limit."""
 
     def congested(self) -> None:
-        """The transport's buffer is over its high mark: send less."""
+        """The transport's buffer is over its high mark: send less. May come from inside a send."""
 
     def relieved(self) -> None:
         """The transport's buffer has drained."""

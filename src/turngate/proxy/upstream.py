@@ -3,8 +3,8 @@ The upstream actor: one connection to the model, in the words of the session.
 
 Responsible for dialling when told to, for encoding what is asked for, and for decoding what the upstream says.
 
-Must not know: what any of it means for the session. What cannot be read is counted and dropped, and is never an error of
-ours; a peer that sends hardly anything else is given up.
+Must not know: what any of it means for the session. What cannot be read is counted and dropped, and is never an error
+of ours; a peer that sends hardly anything else is given up.
 
 Comes from: the coordinator (what to ask for) and the connection (frames). Goes to: the other of the two.
 """

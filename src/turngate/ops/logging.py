@@ -1,0 +1,88 @@
+"""
+The log: one line an event, to wherever ``twistd`` was told to write.
+
+Responsible for the level, and for keeping lines whole: values are made printable and cut, and what could be a payload
+or a secret has no field.
+
+Must not know: what any event means.
+
+Comes from: the actors and the service. Goes to: :class:`twisted.logger.Logger`.
+"""
+
+from typing import Any, Final
+
+from attrs import evolve, field, frozen
+from twisted.logger import Logger, LogLevel
+
+from turngate.proxy.log import Field
+
+LEVELS: Final = ("debug", "info", "warn", "error")
+
+MAX_FIELD_CHARS: Final = 256
+
+FORBIDDEN: Final = frozenset(
+    {
+        "arguments",
+        "audio",
+        "content",
+        "key",
+        "output",
+        "payload",
+        "pcm",
+        "prompt",
+        "secret",
+        "text",
+        "token",
+        "transcript",
+    }
+)
+"""Names of fields that would hold what is never logged; a field of such a name is left out."""
+
+
+@frozen
+class Log:
+    """Provides :class:`turngate.proxy.log.EventLog` over a Twisted logger."""
+
+    level: str = "info"
+    logger: Logger = field(factory=lambda: Logger(namespace="turngate"))
+    fields: dict[str, Field] = field(factory=dict)
+
+    def debug(self, event: str, **fields: Field) -> None:
+        """See :class:`turngate.proxy.log.EventLog`."""
+        self._emit(LogLevel.debug, event, fields)
+
+    def info(self, event: str, **fields: Field) -> None:
+        """See :class:`turngate.proxy.log.EventLog`."""
+        self._emit(LogLevel.info, event, fields)
+
+    def warn(self, event: str, **fields: Field) -> None:
+        """See :class:`turngate.proxy.log.EventLog`."""
+        self._emit(LogLevel.warn, event, fields)
+
+    def error(self, event: str, **fields: Field) -> None:
+        """See :class:`turngate.proxy.log.EventLog`."""
+        self._emit(LogLevel.error, event, fields)
+
+    def bound(self, **fields: Field) -> "Log":
+        """See :class:`turngate.proxy.log.EventLog`."""
+        return evolve(self, fields={**self.fields, **fields})
+
+    def _emit(self, level: Any, event: str, fields: dict[str, Field]) -> None:
+        if LEVELS.index(level.name) < LEVELS.index(self.level):
+            return
+        shown = {
+            name: printable(value)
+            for name, value in {**self.fields, **fields}.items()
+            if name not in FORBIDDEN and value not in (None, "")
+        }
+        line = " ".join(f"{name}={{{name}}}" for name in shown)
+        self.logger.emit(level, f"{event} {line}".rstrip(), event=event, **shown)
+
+
+def printable(value: Field) -> Field:
+    """A value that cannot break a line, or fill a disk."""
+    if not isinstance(value, str):
+        return value
+    cut = value if len(value) <= MAX_FIELD_CHARS else value[:MAX_FIELD_CHARS] + "..."
+    safe = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut)
+    return f'"{safe}"' if " " in safe else safe

@@ -1,0 +1,284 @@
+"""
+The twistd plugin: its options, and the composition of everything else.
+
+Responsible for putting the rooms together. It is the only place, besides the commands, that obtains a reactor, and the
+only one that knows all rooms.
+
+Must not know: anything that a room decides.
+
+The listening sockets are bound here, before twistd goes into the background, so that a port in use is one line on the
+terminal in either mode. Nothing is accepted before the reactor runs.
+"""
+
+import os
+import time
+from ipaddress import ip_address
+from typing import Any, ClassVar, Final
+from uuid import uuid4
+
+from twisted.application.service import Service
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import TCP4ServerEndpoint, serverFromString
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.python import usage
+from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
+
+from turngate import __version__
+from turngate.actors import ActorFailure, ActorSystem, DeadLetter
+from turngate.errors import ConfigError
+from turngate.net import ClientListener, Limits, UpstreamAddress, UpstreamDialler, use_reactor
+from turngate.ops import config
+from turngate.ops.logging import Log
+from turngate.protocols.realtime import Translation
+from turngate.proxy.ports import IDialler
+from turngate.proxy.reception import Reception
+from turngate.proxy.session import Setup
+from turngate.simulator import Simulator
+
+PATHS: Final = frozenset({"/v1/agent/converse"})
+STOP_WITHIN_S: Final = 6.0
+"""How long sessions may take to end when the proxy stops; longer than one session may take to close."""
+
+OPTIONS: Final = ("listen", "upstream", "model", "upstream-key-file", "log-level", "allow-anonymous", "config")
+
+
+class Options(usage.Options):
+    """The options of ``twistd turngate``."""
+
+    synopsis = "[options]"
+    longdesc = (
+        "A realtime voice proxy: Deepgram Voice Agent clients on one side, an OpenAI Realtime upstream on the other. "
+        "Each option can also be set in the file given by --config (with _ for -) and as TURNGATE_..., and the "
+        f"upstream key as {config.KEY_VARIABLE}."
+    )
+    optFlags: ClassVar = [
+        ["allow-anonymous", None, "Listen beyond the loopback although clients need no credentials."],
+    ]
+    optParameters: ClassVar = [
+        [
+            "upstream",
+            "u",
+            None,
+            "A ws:// or wss:// URL, with {model} replaced, or 'simulator' [default: OpenAI]",
+        ],
+        ["model", "m", None, f"The upstream's model [default: {config.DEFAULT_MODEL}]"],
+        ["upstream-key-file", "k", None, f"A file that holds the upstream key [default: ${config.KEY_VARIABLE}]"],
+        ["log-level", None, None, "debug, info, warn or error [default: info]"],
+        ["config", "c", None, "A TOML file with the settings above."],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self["listen"] = None
+
+    def opt_listen(self, endpoint: str) -> None:
+        """A Twisted server endpoint; may be repeated [default: tcp:8080:interface=127.0.0.1]."""
+        self["listen"] = (*(self["listen"] or ()), endpoint)
+
+    opt_l = opt_listen
+
+    def opt_version(self) -> None:
+        """Print the version of Turngate and exit."""
+        raise SystemExit(print(f"turngate {__version__}"))  # noqa: T201 - it was asked for
+
+    def parseOptions(self, options: Any = None) -> None:
+        """Say what is wrong in one line, rather than after a page of help."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            words = str(error)
+            name = words.removeprefix("option --").partition(" ")[0]
+            hint = config.suggestion(name, OPTIONS) if "not recognized" in words else ""
+            raise stopped(f"{words}{hint}") from None
+
+    def postOptions(self) -> None:
+        """Read the configuration, of which the options are a part."""
+        given = {name.replace("-", "_"): value for name, value in self.items()}
+        given["allow_anonymous"] = True if self["allow-anonymous"] else None
+        try:
+            self.config = config.load(given, os.environ)
+        except ConfigError as error:
+            raise stopped(str(error)) from None
+
+
+def stopped(reason: str) -> SystemExit:
+    """The end of the process with one line on stderr and status 1."""
+    return SystemExit(f"turngate: {reason}")
+
+
+def makeService(options: Options) -> Service:
+    """Compose the proxy, and bind its sockets; see ``docs/design/house.md``."""
+    from twisted.internet import reactor as the_reactor
+
+    reactor: Any = the_reactor
+    # Twisted's clock is the wall clock: setting it forward by an hour would end every session
+    reactor.seconds = time.monotonic
+    use_reactor(reactor)
+    return compose(reactor, options.config)
+
+
+def compose(reactor: Any, settings: config.Config) -> "TurngateService":
+    """
+    The proxy on a reactor, with its sockets bound.
+
+    Raises:
+        SystemExit: it cannot run; the line says why.
+    """
+    log = Log(settings.log_level)
+    system = ActorSystem(
+        reactor,
+        on_dead_letter=lambda letter: report_dead_letter(log, letter),
+        on_failure=lambda failure: report_failure(log, failure),
+    )
+    limits = Limits()
+    simulator = Simulator(reactor) if settings.upstream == config.SIMULATOR else None
+    bound: list[IListeningPort] = []
+    try:
+        url = settings.upstream
+        if simulator is not None:
+            bind(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the simulator")
+            url = simulator.url
+        dialler = dialler_for(reactor, settings, url, limits)
+        verifyObject(IDialler, dialler)
+        reception = Reception(system, Setup(dialler, Translation(), log), lambda: str(uuid4()))
+        listener = ClientListener(acceptor=reception, paths=PATHS, limits=limits, reactor=reactor)
+        for endpoint in settings.listen:
+            port = listening(reactor, endpoint, listener.factory)
+            bound.append(port)
+            if not settings.allow_anonymous and not is_local(port):
+                raise stopped(
+                    f"{endpoint} is open to other machines, and clients need no credentials: anybody could spend the "
+                    "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
+                )
+    except BaseException:
+        for port in bound:
+            port.stopListening()
+        raise
+    return TurngateService(reactor, log, settings, tuple(bound), reception, simulator)
+
+
+def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits) -> UpstreamDialler:
+    """The only way to an upstream, and to nothing but the configured one."""
+    key = settings.upstream_key
+    try:
+        target = UpstreamAddress(url, settings.model).target(None)
+        if key is not None and not target.may_see_key:
+            raise ConfigError("the upstream key would go over the network in the clear; give a wss:// upstream")
+        return UpstreamDialler(
+            url=url,
+            model=settings.model,
+            key=lambda: key,
+            limits=limits,
+            reactor=reactor,
+            # what translation accepts as a model of this family; the key's owner limits which of them it may use
+            may_choose=lambda model: model.startswith("gpt-realtime"),
+        )
+    except ConfigError as error:
+        raise stopped(str(error)) from None
+
+
+def listening(reactor: Any, description: str, factory: IProtocolFactory) -> IListeningPort:
+    """A bound port for an endpoint string."""
+    try:
+        endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
+    except Exception as error:  # noqa: BLE001 - each kind of endpoint has errors of its own
+        raise stopped(f"--listen {description} is no endpoint: {error}") from None
+    return bind(endpoint.listen(factory), description)
+
+
+def bind(waiting: "Deferred[IListeningPort]", what: str) -> IListeningPort:
+    """The port of an endpoint, which has it at once."""
+    outcome: list[Any] = []
+    waiting.addBoth(outcome.append)
+    if not outcome:
+        raise stopped(f"{what} cannot be bound before the reactor runs; use a tcp, ssl, unix or systemd endpoint")
+    (port,) = outcome
+    if isinstance(port, Failure):
+        cause = getattr(port.value, "socketError", port.value)
+        raise stopped(f"cannot listen on {what}: {getattr(cause, 'strerror', None) or cause}")
+    result: IListeningPort = port
+    return result
+
+
+def is_local(port: IListeningPort) -> bool:
+    """Whether only this machine can reach a port."""
+    match port.getHost():
+        case UNIXAddress():
+            return True
+        case IPv4Address(host=host) | IPv6Address(host=host):
+            return ip_address(host.partition("%")[0]).is_loopback
+        case _:
+            return False
+
+
+def report_failure(log: Log, failure: ActorFailure) -> None:
+    """A fault of ours, as far as it may be told."""
+    log.error("actor.failed", actor=failure.actor, error=failure.error, at=" < ".join(reversed(failure.traceback[-3:])))
+
+
+def report_dead_letter(log: Log, letter: DeadLetter) -> None:
+    """A message that came too late."""
+    log.debug("actor.dead_letter", to=letter.to, type=letter.message_type)
+
+
+class TurngateService(Service):
+    """The running proxy. Its sockets are bound already when it is made."""
+
+    def __init__(
+        self,
+        reactor: Any,
+        log: Log,
+        settings: config.Config,
+        ports: tuple[IListeningPort, ...],
+        reception: Reception,
+        simulator: Simulator | None,
+    ) -> None:
+        self.ports = ports
+        self.reception = reception
+        self._reactor = reactor
+        self._log = log
+        self._settings = settings
+        self._simulator = simulator
+
+    def startService(self) -> None:
+        """Twisted calls this when the reactor is about to run."""
+        super().startService()
+        upstream = config.SIMULATOR if self._simulator else self._settings.upstream.partition("?")[0]
+        for port in self.ports:
+            self._log.info("proxy.listening", address=shown(port))
+        self._log.info("proxy.started", version=__version__, upstream=upstream, model=self._settings.model)
+        for name in self._settings.near_misses:
+            self._log.warn("config.unknown_variable", name=name)
+
+    def stopService(self) -> "Deferred[None]":
+        """Twisted calls this at SIGTERM, and waits: take nobody in, end every session, and be done in time."""
+        super().stopService()
+        self._log.info("proxy.stopping", sessions=self.reception.sessions)
+        for port in self.ports:
+            maybeDeferred(port.stopListening).addErrback(lambda _: None)
+        done: Deferred[None] = Deferred()
+        overdue = self._reactor.callLater(STOP_WITHIN_S, self._stopped, done)
+        done.addBoth(lambda _: overdue.cancel() if overdue.active() else None)
+        self.reception.shut_down(lambda: self._stopped(done))
+        return done
+
+    def _stopped(self, done: "Deferred[None]") -> None:
+        if done.called:
+            return
+        self._log.info("proxy.stopped", sessions=self.reception.sessions)
+        if self._simulator is not None:
+            self._simulator.stop()
+        done.callback(None)
+
+
+def shown(port: IListeningPort) -> str:
+    """An address as people write it."""
+    match port.getHost():
+        case IPv4Address(host=host, port=number):
+            return f"{host}:{number}"
+        case IPv6Address(host=host, port=number):
+            return f"[{host}]:{number}"
+        case other:
+            return str(other)
