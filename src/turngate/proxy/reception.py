@@ -40,7 +40,7 @@ class Reception:
         """How many sessions are open."""
         return len(self._open)
 
-    def __call__(self, connection: IConnection, upgrade: Upgrade) -> LegEvents:  # noqa: ARG002 - the shape of an Acceptor
+    def __call__(self, connection: IConnection, upgrade: Upgrade) -> LegEvents:
         """Open a session."""
         session_id = self._new_id()
         events = LegEvents()

@@ -114,6 +114,7 @@ class Cause(Enum):
     NOT_CONFIGURED = "a message came before the settings"
     ALREADY_CONFIGURED = "settings were sent twice"
     SETTINGS_INVALID = "the settings cannot be used"
+    AGENT_ID_UNSUPPORTED = "a stored agent configuration cannot be used"
     SETTINGS_REFUSED = "the upstream refused the settings"
     SETTINGS_IGNORED = "some settings have no effect here"
     UNSUPPORTED = "the request is understood and not supported"

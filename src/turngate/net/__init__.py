@@ -1,0 +1,9 @@
+"""The only sockets, and the only import of Autobahn."""
+
+from turngate.net._autobahn import use_reactor
+from turngate.net.dialer import UpstreamDialler
+from turngate.net.limits import Limits
+from turngate.net.listener import ClientListener
+from turngate.net.upstream import BearerKey, UpstreamAddress
+
+__all__ = ["BearerKey", "ClientListener", "Limits", "UpstreamAddress", "UpstreamDialler", "use_reactor"]

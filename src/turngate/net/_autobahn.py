@@ -1,0 +1,263 @@
+"""
+The one door to Autobahn: a protocol and a factory for either leg.
+
+Responsible for turning Autobahn's callbacks into calls of a :class:`~turngate.net.bridge.Bridge`, and for the edges of
+Autobahn that nothing else may meet: it never switches Nagle off, it echoes what it refuses, it has no cap on a
+handshake, it answers pings to a peer that does not read, it fails on a TLS error without arguments.
+
+Must not know: sessions, either wire protocol, who listens.
+
+Comes from: the transport. Goes to: ``bridge.py``. Names in camelCase are called by Twisted or Autobahn.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from http import HTTPStatus
+from typing import Any, Final
+
+from autobahn.twisted.websocket import (
+    WebSocketAdapterProtocol,
+    WebSocketClientFactory,
+    WebSocketClientProtocol,
+    WebSocketServerFactory,
+    WebSocketServerProtocol,
+)
+from autobahn.websocket.protocol import WebSocketProtocol
+from autobahn.websocket.types import ConnectionDeny, ConnectionRequest
+from twisted.internet.error import ConnectionDone, ConnectionLost
+from twisted.internet.interfaces import IAddress, IPushProducer, IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from txaio import tx
+from zope.interface import implementer
+
+from turngate.net.admission import Accepted, Door, Offer, Refused, Verdict, is_opaque_origin, refusal_headers
+from turngate.net.bridge import ABNORMAL, Bridge, Life
+from turngate.net.limits import Limits, client_leg_options, upstream_leg_options
+from turngate.proxy.close_codes import POLICY_VIOLATION
+
+END_OF_HEADER: Final = b"\r\n\r\n"
+
+
+def use_reactor(reactor: object) -> object:
+    """
+    Let Autobahn's timers (its pings) run on this reactor; its ``reactor=`` argument does not reach them.
+
+    Returns:
+        The one that was used before, or ``None``, so that a test can put it back.
+    """
+    before: object = tx.config.loop
+    tx.config.loop = reactor  # type: ignore[assignment]  # txaio says only that it begins as None
+    return before
+
+
+@implementer(IPushProducer)
+class _Wire:
+    """What a bridge may do to a protocol, and how the transport says that it is full."""
+
+    def __init__(self, protocol: "_Leg", bridge: Bridge) -> None:
+        self._protocol = protocol
+        self._bridge = bridge
+
+    @property
+    def peer(self) -> str:
+        return str(self._protocol.peer)
+
+    def send(self, payload: bytes, *, is_binary: bool) -> None:
+        # not sendMessage, which holds what we send to the limit for what we receive, and raises
+        self._protocol.sendFrame(opcode=2 if is_binary else 1, payload=payload)
+
+    def send_close(self, code: int, reason: bytes) -> None:
+        # not sendClose, which refuses 1001, 1008, 1009, 1011 and 1013
+        self._protocol.sendCloseFrame(code=code, reasonUtf8=reason, isReply=False)
+
+    def send_pong(self, payload: bytes) -> None:
+        self._protocol.sendPong(payload)
+
+    def pause_reading(self) -> None:
+        self._protocol.transport.pauseProducing()
+
+    def resume_reading(self) -> None:
+        self._protocol.transport.resumeProducing()
+
+    def abort(self) -> None:
+        self._protocol.transport.abortConnection()
+
+    def pauseProducing(self) -> None:
+        self._bridge.congested()
+
+    def resumeProducing(self) -> None:
+        self._bridge.relieved()
+
+    def stopProducing(self) -> None:
+        """The transport is gone; ``connectionLost`` says so too."""
+
+
+class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  # Autobahn's halves disagree on types
+    """What both legs share. ``bridge`` is the only attribute that is ours: Autobahn has some two hundred."""
+
+    # Autobahn logs what peers send at info and above, too; all that matters comes to us as values.
+    log = tx.make_logger(level="critical")  # type: ignore[no-untyped-call]  # txaio has no types
+    transport: Any  # ITCPTransport, IConsumer and IPushProducer in one
+    bridge: Bridge
+
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        # Autobahn's own attempt fails on an attribute that it sets later. Unix sockets have no such option.
+        with suppress(AttributeError, OSError):
+            self.transport.setTcpNoDelay(True)
+        wire = _Wire(self, self.bridge)
+        self.transport.registerProducer(wire, True)
+        self.bridge.connected(wire)
+
+    def dataReceived(self, data: bytes) -> None:
+        if self.state == self.STATE_CLOSED:
+            return
+        if self.state == self.STATE_CONNECTING and self._is_header_too_long(data):
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+            return
+        try:
+            self._dataReceived(data)
+        except Exception as error:  # noqa: BLE001 - the guard: Autobahn raises on some malformed handshakes
+            if self.bridge.life is Life.CONNECTING:
+                self._refuse(HTTPStatus.BAD_REQUEST)
+            else:
+                self.bridge.fault(error)
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.bridge.lost(reason.value or ConnectionLost())
+        try:
+            # Autobahn takes the arguments of a TLS error for granted, and would never call onClose
+            super().connectionLost(reason if reason.check(ConnectionDone) else Failure(ConnectionLost()))
+        finally:
+            self.bridge.closed(ABNORMAL, "")
+
+    def onOpen(self) -> None:
+        self.bridge.opened()
+
+    def onMessageFrameBegin(self, length: int) -> None:
+        super().onMessageFrameBegin(length)
+        if not self.bridge.fragment_allowed(is_first=self.current_frame.opcode != 0):
+            self._fail_connection(POLICY_VIOLATION, "too many fragments")
+
+    def onMessage(self, payload: bytes, isBinary: bool) -> None:
+        self.bridge.message_received(payload, is_binary=isBinary)
+
+    def onPing(self, payload: bytes) -> None:
+        self.bridge.ping_received(payload)
+
+    def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
+        words = reason if wasClean else self.wasNotCleanReason
+        self.bridge.closed(code, words or "", self._http_status())
+
+    def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
+        self.bridge.closing_began(by_us=not isReply)
+        super().sendCloseFrame(code=code, reasonUtf8=reasonUtf8, isReply=isReply)
+
+    def dropConnection(self, abort: bool = False) -> None:
+        self.bridge.closing_began(by_us=True)
+        super().dropConnection(abort=abort)
+
+    def _is_header_too_long(self, data: bytes) -> bool:
+        """Whether the header's end is not within the cap; frames may follow it in the same read."""
+        cap = self.factory.limits.handshake_max_bytes
+        return len(self.data) + len(data) > cap and END_OF_HEADER not in (self.data + data)[:cap]
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        """End a handshake that cannot be read."""
+        raise NotImplementedError
+
+    def _http_status(self) -> int | None:
+        """The status of an upstream's answer to our request."""
+        return None
+
+
+class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  # as above
+    """The server end of a client's connection."""
+
+    def onConnect(self, request: ConnectionRequest) -> str | None:
+        # Autobahn takes "//x/path" and "/path;x" for "/path"; only a whole URL has to be taken apart
+        target: str = self.http_request_uri
+        offer = Offer(
+            path=target.partition("?")[0] if target.startswith("/") else request.path,
+            peer=str(self.peer),
+            origin=request.origin or "",
+            header_count=len(request.headers),
+            subprotocols=tuple(request.protocols),
+            authorization=request.headers.get("authorization"),
+            query=request.params,
+        )
+        verdict: Verdict = self.factory.door.judge(self.bridge, offer)
+        match verdict:
+            case Accepted(subprotocol):
+                return subprotocol
+            case Refused(status):
+                raise ConnectionDeny(status.value)
+
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: object = None) -> None:  # noqa: ARG002 - fixed
+        """Refuse with fixed words: Autobahn's quote the request. It refuses an opaque origin with 400 before we do."""
+        status = HTTPStatus.FORBIDDEN if is_opaque_origin(getattr(self, "websocket_origin", "")) else HTTPStatus(code)
+        self.factory.door.refused(status.value)
+        super().failHandshake(status.phrase, status.value, refusal_headers(status))
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        self.failHandshake("", status)
+
+
+class UpstreamLegProtocol(_Leg, WebSocketClientProtocol):  # type: ignore[misc]  # as above
+    """The client end of a connection to the upstream."""
+
+    def failHandshake(self, reason: str) -> None:  # noqa: ARG002 - it quotes the answer
+        WebSocketClientProtocol.failHandshake(self, "the upstream's answer to the upgrade is not valid")
+
+    def _refuse(self, status: HTTPStatus) -> None:  # noqa: ARG002 - a client has nobody to tell it
+        self.failHandshake("")
+
+    def _http_status(self) -> int | None:
+        words = getattr(self, "http_status_line", "").split()
+        is_status = len(words) > 1 and len(words[1]) == 3 and words[1].isascii() and words[1].isdigit()
+        return int(words[1]) if is_status else None
+
+
+class ClientLegFactory(WebSocketServerFactory):
+    """Makes the protocols of clients' connections, as many as the door lets in."""
+
+    noisy = False
+
+    def __init__(self, door: Door, limits: Limits, reactor: IReactorTime) -> None:
+        WebSocketServerFactory.__init__(self, server="", reactor=reactor)
+        self.setProtocolOptions(**client_leg_options(limits))
+        self.door = door
+        self.limits = limits
+
+    def buildProtocol(self, addr: IAddress | None) -> ClientLegProtocol | None:  # noqa: ARG002 - Twisted's signature
+        bridge = self.door.arrived()
+        if bridge is None:
+            return None
+        protocol = ClientLegProtocol()
+        protocol.factory = self
+        protocol.bridge = bridge
+        return protocol
+
+
+class UpstreamLegFactory(WebSocketClientFactory):
+    """Makes the protocol of one connection to the upstream."""
+
+    noisy = False
+
+    def __init__(
+        self, url: str, headers: Mapping[str, str], bridge: Bridge, limits: Limits, reactor: IReactorTime
+    ) -> None:
+        WebSocketClientFactory.__init__(self, url=url, useragent="turngate", headers=dict(headers), reactor=reactor)
+        if ":" in self.host:
+            # for the Host header: Autobahn forgets the brackets of an IPv6 address
+            self.host = f"[{self.host}]"
+        self.setProtocolOptions(**upstream_leg_options(limits))
+        self.limits = limits
+        self.bridge = bridge
+
+    def buildProtocol(self, addr: IAddress | None) -> UpstreamLegProtocol:  # noqa: ARG002 - Twisted's signature
+        protocol = UpstreamLegProtocol()
+        protocol.factory = self
+        protocol.bridge = self.bridge
+        return protocol

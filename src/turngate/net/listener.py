@@ -1,0 +1,125 @@
+"""
+Lets clients in.
+
+Responsible for judging each request to open a WebSocket, for the count of connections and for closing them all.
+
+Must not know: sessions, what a client says, what a credential must look like (it asks ``admit``).
+
+Comes from: TCP connections, by way of :attr:`ClientListener.factory`. Goes to: the
+:class:`~turngate.proxy.ports.Acceptor`, one call for each open connection.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from http import HTTPStatus
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import ServerFactory
+
+from turngate.net._autobahn import ClientLegFactory
+from turngate.net.admission import Accepted, Admit, Offer, Refused, Verdict, is_origin_allowed, scheme_of
+from turngate.net.bridge import Bridge, Life, log_fault
+from turngate.net.limits import Limits
+from turngate.proxy.ports import Acceptor, Closed, ConnectionEvents, Upgrade
+
+
+class ClientListener:
+    """
+    The clients' side: listen with :attr:`factory`.
+
+    Args:
+        acceptor: Makes the listener of each connection that was opened.
+        paths: The paths at which a WebSocket may be opened; others are 404.
+        limits: What connections may cost.
+        reactor: For deadlines.
+        allowed_origins: Origins such as ``https://app.example.com`` beside those of the loopback.
+        admit: Asks for credentials and quotas; ``None`` lets everybody in.
+    """
+
+    def __init__(
+        self,
+        *,
+        acceptor: Acceptor,
+        paths: frozenset[str],
+        limits: Limits,
+        reactor: IReactorTime,
+        allowed_origins: Iterable[str] = (),
+        admit: Admit | None = None,
+    ) -> None:
+        self.factory: ServerFactory = ClientLegFactory(self, limits, reactor)
+        self.refusals: Counter[int] = Counter()
+        """How many requests were refused, by HTTP status."""
+        self._acceptor = acceptor
+        self._paths = paths
+        self._limits = limits
+        self._reactor = reactor
+        self._allowed_origins = frozenset(origin.lower().rstrip("/") for origin in allowed_origins)
+        self._admit = admit
+        self._connections: dict[Bridge, Upgrade | None] = {}
+
+    @property
+    def open_count(self) -> int:
+        """Connections that are open now."""
+        return sum(bridge.life is Life.OPEN for bridge in self._connections)
+
+    @property
+    def connection_count(self) -> int:
+        """Connections in any state, those in their handshake and those that are closing too."""
+        return len(self._connections)
+
+    def close_all(self, code: int, reason: str) -> None:
+        """Close every open connection, and drop those in their handshake. New ones are the listening port's affair."""
+        for bridge in tuple(self._connections):
+            bridge.close(code, reason)
+
+    # --- called by the protocols ------------------------------------------------------------------------------------
+
+    def arrived(self) -> Bridge | None:
+        """A TCP connection was made; ``None`` drops it unread."""
+        if len(self._connections) >= self._limits.max_connections + self._limits.max_unopened_connections:
+            return None
+        bridge = Bridge(self, self._limits, self._reactor, self._limits.client_max_unsent_bytes)
+        self._connections[bridge] = None
+        return bridge
+
+    def judge(self, bridge: Bridge, offer: Offer) -> Verdict:
+        """Whether this client may open a WebSocket; the cheap questions come first."""
+        status = self._refusal(offer)
+        if status is not None:
+            return Refused(status)
+        self._connections[bridge] = Upgrade(path=offer.path, peer=offer.peer, query=offer.query)
+        return Accepted(scheme_of(offer.subprotocols))
+
+    def refused(self, status: int) -> None:
+        """Count a refusal."""
+        self.refusals[status] += 1
+
+    def opened(self, bridge: Bridge) -> ConnectionEvents:
+        """Hand an open connection over."""
+        upgrade = self._connections[bridge]
+        if upgrade is None:
+            raise LookupError("opened without having been judged")
+        return self._acceptor(bridge, upgrade)
+
+    def ended(self, bridge: Bridge, how: Closed, status: int | None, error: BaseException | None) -> None:
+        """Forget a connection."""
+        del how, status, error
+        self._connections.pop(bridge, None)
+
+    def _refusal(self, offer: Offer) -> HTTPStatus | None:
+        """The status to refuse with."""
+        if offer.path not in self._paths:
+            return HTTPStatus.NOT_FOUND
+        if offer.header_count > self._limits.handshake_max_headers:
+            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+        if not is_origin_allowed(offer.origin, self._allowed_origins):
+            return HTTPStatus.FORBIDDEN
+        if self.open_count >= self._limits.max_connections:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        if self._admit is None:
+            return None
+        try:
+            return self._admit(offer)
+        except Exception as error:  # noqa: BLE001 - a guard: who cannot be judged is not let in
+            log_fault(error, offer.peer)
+            return HTTPStatus.INTERNAL_SERVER_ERROR

@@ -1,0 +1,125 @@
+"""
+Where the upstream is and what is shown to it: URL, key and headers, all of them the operator's.
+
+Responsible for checking them once, so that nothing a client says can reach a header or choose a host.
+
+Must not know: sockets, Autobahn, sessions.
+
+Comes from: the configuration. Goes to: ``dialer.py``.
+"""
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from attrs import field, frozen
+
+from turngate.errors import ConfigError
+
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+
+MODEL_PLACE: Final = "{model}"
+
+RESERVED_HEADERS: Final = frozenset({"authorization", "connection", "host", "openai-beta", "origin", "upgrade"})
+"""Written by us or by the handshake; and ``OpenAI-Beta``, which would ask for a dialect that we do not speak."""
+
+
+@frozen(repr=False)
+class BearerKey:
+    """A key that is handed out to whoever calls it, and shown to nobody."""
+
+    _key: str
+
+    def __call__(self) -> str:
+        """Hand the key out, for one header."""
+        return self._key
+
+    def __repr__(self) -> str:
+        return "BearerKey(...)"
+
+
+@frozen
+class Target:
+    """One place to dial."""
+
+    url: str
+    host: str
+    port: int
+    is_secure: bool
+
+    @property
+    def may_see_key(self) -> bool:
+        """Whether a key may go there: over TLS, or to this very machine."""
+        return self.is_secure or _is_loopback(self.host)
+
+
+@frozen
+class UpstreamAddress:
+    """
+    The configured URL, with ``{model}`` where the model's name goes.
+
+    Raises:
+        ConfigError: If it is not a plain ``ws://`` or ``wss://`` URL.
+    """
+
+    template: str = field()
+    model: str
+
+    @template.validator
+    def _check(self, _attribute: object, template: str) -> None:
+        if _split(template.replace(MODEL_PLACE, "a")).host != _split(template.replace(MODEL_PLACE, "b")).host:
+            raise ConfigError("the upstream URL takes the model in its path or query only")
+
+    def target(self, model: str | None) -> Target:
+        """Where to dial for this model, or for the configured one."""
+        name = quote(self.model if model is None else model, safe="", errors="replace")
+        return _split(self.template.replace(MODEL_PLACE, name))
+
+
+def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """
+    The operator's extra headers.
+
+    Raises:
+        ConfigError: If one of them cannot be sent, or is not the operator's to set. Values are not quoted.
+    """
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+            raise ConfigError(f"the upstream header {name!r} must be visible ASCII, name and value")
+        if name.lower() in RESERVED_HEADERS or name.lower().startswith("sec-"):
+            raise ConfigError(f"the upstream header {name!r} cannot be set")
+    return dict(headers)
+
+
+def bearer_header(key: str) -> str | None:
+    """The ``Authorization`` value for a key; ``None`` if the key could not be sent as one word."""
+    return f"Bearer {key}" if _VISIBLE.fullmatch(key) else None
+
+
+def _split(url: str) -> Target:
+    """Take a URL apart; the host must not be the one word that Autobahn reads as a Unix socket."""
+    if not _VISIBLE.fullmatch(url):
+        raise ConfigError("the upstream URL must be visible ASCII without spaces")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        # the words of the cause quote the URL
+        raise ConfigError("the upstream URL cannot be read") from None
+    if parts.scheme not in {"ws", "wss"} or not parts.hostname or parts.hostname == "unix" or port == 0:
+        raise ConfigError("the upstream URL must be ws://host... or wss://host...")
+    if parts.username is not None or parts.fragment:
+        raise ConfigError("the upstream URL must have no user name and no fragment")
+    is_secure = parts.scheme == "wss"
+    return Target(url, parts.hostname, port or (443 if is_secure else 80), is_secure)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,1 @@
+"""Bytes to typed events to session messages, and back. Pure; one sub-room a protocol."""

@@ -1,0 +1,560 @@
+"""Both legs over real Autobahn and a transport in memory; the test is the peer, with frames built by hand."""
+
+import struct
+from collections.abc import Callable
+
+import pytest
+from net_rig import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    BoundedTransport,
+    Dialled,
+    Leg,
+    Listener,
+    close_frame,
+    make_gate,
+    upgrade_answer,
+    upgrade_request,
+)
+from OpenSSL import SSL
+from twisted.internet.error import ConnectionLost
+from twisted.internet.interfaces import IPushProducer
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from zope.interface.verify import verifyObject
+
+from turngate.net._autobahn import UpstreamLegFactory, use_reactor
+from turngate.net.bridge import Bridge, Life
+from turngate.net.limits import Limits
+from turngate.proxy.ports import Closed, ConnectionEvents, IConnection
+
+SMALL = Limits(client_max_message_bytes=1000, upstream_max_message_bytes=1000, max_fragments=4)
+
+
+class Opening:
+    """An owner of an upstream connection."""
+
+    def __init__(self) -> None:
+        self.dialled = Dialled()
+        self.ends: list[tuple[Closed, int | None, BaseException | None]] = []
+
+    def opened(self, bridge: Bridge) -> ConnectionEvents:
+        return self.dialled.dialled(bridge)
+
+    def ended(self, bridge: Bridge, how: Closed, status: int | None, error: BaseException | None) -> None:
+        self.ends.append((how, status, error))
+
+
+def dialling(clock: Clock, limits: Limits = SMALL) -> tuple[Leg, Opening]:
+    """An upstream leg that has sent its request."""
+    opening = Opening()
+    bridge = Bridge(opening, limits, clock, limits.upstream_max_unsent_bytes)
+    factory = UpstreamLegFactory("ws://u.example/v1?model=m", {"X-Fixed": "1"}, bridge, limits, clock)
+    protocol = factory.buildProtocol(None)
+    transport = BoundedTransport(clock, protocol)
+    protocol.makeConnection(transport)
+    leg = Leg(clock, protocol, transport, masked=False)
+    leg.settle()
+    return leg, opening
+
+
+def open_client_leg(clock: Clock, limits: Limits = SMALL) -> tuple[Leg, Listener, IConnection]:
+    """A client has opened a WebSocket."""
+    gate = make_gate(clock, limits)
+    leg = gate.open()
+    return leg, gate.acceptance.listeners[0], gate.acceptance.connections[0]
+
+
+def open_upstream_leg(clock: Clock, limits: Limits = SMALL) -> tuple[Leg, Listener, IConnection]:
+    """We have opened a WebSocket to the upstream."""
+    leg, opening = dialling(clock, limits)
+    leg.receive(upgrade_answer(leg.answer()))
+    return leg, opening.dialled.listener, opening.dialled.connections[0]
+
+
+OpenLeg = Callable[..., tuple[Leg, Listener, IConnection]]
+both_legs = pytest.mark.parametrize("open_leg", [open_client_leg, open_upstream_leg])
+
+
+@both_legs
+def test_messages_travel_both_ways(clock: Clock, open_leg: OpenLeg) -> None:
+    """Text and binary, whole and fragmented, with a control frame in between."""
+    leg, listener, connection = open_leg(clock)
+    leg.receive(
+        leg.frame(TEXT, "é".encode()),
+        leg.frame(BINARY, b"one", fin=False) + leg.frame(PING, b"p") + leg.frame(0, b"two"),
+    )
+    assert [("text", "é".encode()), ("binary", b"onetwo")] == listener.calls
+    connection.send_text(b"{}")
+    connection.send_binary(b"\0\1")
+    leg.settle()
+    assert leg.frames() == [(PONG, b"p"), (TEXT, b"{}"), (BINARY, b"\0\1")]
+    leg.transport.lose()
+
+
+@both_legs
+def test_nagle_is_off(clock: Clock, open_leg: OpenLeg) -> None:
+    """Autobahn's own attempt never reaches the socket."""
+    leg, _, _ = open_leg(clock)
+    assert leg.transport.no_delay
+    leg.transport.lose()
+
+
+@both_legs
+@pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1011, 1012, 1013, 3000, 4999])
+def test_close_code_is_on_the_wire(clock: Clock, open_leg: OpenLeg, code: int) -> None:
+    """Every code that may be said is said, also those that Autobahn's sendClose refuses."""
+    leg, listener, connection = open_leg(clock)
+    connection.close(code, "why " + "é" * 100)
+    connection.send_text(b"late")
+    connection.close(1000, "again")
+    leg.settle()
+    (sent,) = leg.frames()
+    assert (CLOSE, code) == (sent.opcode, sent.close_code)
+    assert sent.close_reason == "why " + "é" * 59
+    leg.receive(close_frame(code, masked=leg.masked))
+    leg.transport.lose()
+    assert [Closed(code, by_us=True)] == listener.ends
+
+
+@both_legs
+@pytest.mark.parametrize("code", [1000, 1001, 1011, 4001])
+def test_peers_close_is_answered_and_told(clock: Clock, open_leg: OpenLeg, code: int) -> None:
+    """A close that the peer began has its code and words."""
+    leg, listener, connection = open_leg(clock)
+    leg.receive(close_frame(code, "so long", masked=leg.masked))
+    connection.send_text(b"late")
+    (sent,) = leg.frames()
+    assert sent.opcode == CLOSE
+    leg.transport.lose()
+    assert [Closed(code, "so long")] == listener.ends
+
+
+@both_legs
+def test_close_without_a_code_is_1005(clock: Clock, open_leg: OpenLeg) -> None:
+    """RFC 6455 keeps a number for it."""
+    leg, listener, _ = open_leg(clock)
+    leg.receive(leg.frame(CLOSE))
+    leg.transport.lose()
+    assert [Closed(1005)] == listener.ends
+
+
+@both_legs
+def test_lost_connection_is_1006(clock: Clock, open_leg: OpenLeg) -> None:
+    """A peer that vanishes said nothing."""
+    leg, listener, _ = open_leg(clock)
+    leg.transport.lose(ConnectionLost())
+    (how,) = listener.ends
+    assert (how.code, how.by_us) == (1006, False)
+
+
+@both_legs
+@pytest.mark.parametrize("error", [SSL.Error(), SSL.Error([]), SSL.Error([("a", "b", "c")]), SSL.SysCallError(-1, "x")])
+def test_lost_tls_is_1006(clock: Clock, open_leg: OpenLeg, error: BaseException) -> None:
+    """Autobahn fails on a TLS error without arguments, and would then tell nobody of the end."""
+    leg, listener, _ = open_leg(clock)
+    leg.protocol.connectionLost(Failure(error))
+    assert [how.code for how in listener.ends] == [1006]
+
+
+@both_legs
+def test_end_is_told_when_autobahn_fails_on_it(
+    clock: Clock, open_leg: OpenLeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever Autobahn does with the end of a connection, the listener hears of it."""
+
+    def fail(_reason: Failure) -> None:
+        raise ZeroDivisionError
+
+    leg, listener, _ = open_leg(clock)
+    with monkeypatch.context() as patched:
+        patched.setattr(leg.protocol, "_connectionLost", fail)
+        with pytest.raises(ZeroDivisionError):
+            leg.protocol.connectionLost(Failure(ConnectionLost()))
+    assert [how.code for how in listener.ends] == [1006]
+    leg.transport.lose()
+    assert len(listener.ends) == 1
+
+
+@both_legs
+def test_abort_is_told_as_ours(clock: Clock, open_leg: OpenLeg) -> None:
+    """An aborted connection ends at once, and once."""
+    leg, listener, connection = open_leg(clock)
+    connection.abort()
+    connection.abort()
+    connection.close(1000, "")
+    leg.settle()
+    (how,) = listener.ends
+    assert (how.code, how.by_us) == (1006, True)
+
+
+@both_legs
+def test_message_over_the_limit_is_closed_with_1009_on_its_header(clock: Clock, open_leg: OpenLeg) -> None:
+    """The header alone is refused; what follows it is not kept."""
+    leg, listener, _ = open_leg(clock)
+    leg.receive(leg.frame(BINARY, claimed=1 << 30))
+    (sent,) = leg.frames()
+    assert sent.close_code == 1009
+    leg.receive(*[bytes(60_000)] * 20)
+    assert len(leg.protocol.data) < 100
+    assert not leg.protocol.message_data
+    assert not leg.protocol.frame_data
+    leg.transport.lose()
+    assert [how.code for how in listener.ends] == [1006]
+    assert len(listener.calls) == 1
+
+
+@both_legs
+def test_message_over_the_limit_in_fragments_is_closed_with_1009(clock: Clock, open_leg: OpenLeg) -> None:
+    """The sum counts, not the frame."""
+    leg, listener, _ = open_leg(clock)
+    leg.receive(leg.frame(BINARY, bytes(600), fin=False), leg.frame(0, bytes(600)))
+    assert leg.frames()[0].close_code == 1009
+    leg.transport.lose()
+    assert [call[0] for call in listener.calls] == ["closed"]
+
+
+@both_legs
+def test_message_at_the_limit_is_delivered(clock: Clock, open_leg: OpenLeg) -> None:
+    """The limit itself is allowed, in as many fragments as are."""
+    leg, listener, _ = open_leg(clock)
+    leg.receive(leg.frame(TEXT, b"a" * 1000))
+    leg.receive(leg.frame(TEXT, b"a", fin=False), leg.frame(0, fin=False), leg.frame(0, fin=False), leg.frame(0, b"b"))
+    assert listener.calls == [("text", b"a" * 1000), ("text", b"ab")]
+    leg.transport.lose()
+
+
+@both_legs
+def test_too_many_fragments_are_closed_with_1008(clock: Clock, open_leg: OpenLeg) -> None:
+    """Empty fragments cost no bytes, and are counted."""
+    leg, listener, _ = open_leg(clock)
+    leg.receive(leg.frame(TEXT, fin=False) + leg.frame(0, fin=False) * 10_000)
+    assert leg.frames()[0].close_code == 1008
+    leg.settle()
+    leg.transport.lose()
+    assert [call[0] for call in listener.calls] == ["closed"]
+
+
+@both_legs
+@pytest.mark.parametrize(
+    ("opcode", "payload", "code"),
+    [(TEXT, b"\xff\xfe", 1007), (TEXT, b"ok\xc3", 1007), (3, b"", 1002), (11, b"", 1002), (0, b"x", 1002)],
+)
+def test_violation_is_closed_with_its_code(
+    clock: Clock, open_leg: OpenLeg, opcode: int, payload: bytes, code: int
+) -> None:
+    """A violation is answered with a close frame, not with a bare reset, and nothing of it is delivered."""
+    leg, listener, _ = open_leg(clock)
+    leg.receive(leg.frame(opcode, payload))
+    assert code == leg.frames()[0].close_code
+    leg.transport.lose()
+    assert [call[0] for call in listener.calls] == ["closed"]
+
+
+def test_unmasked_frame_of_a_client_is_closed_with_1002(clock: Clock) -> None:
+    """RFC 6455 demands masks of clients."""
+    leg, _, _ = open_client_leg(clock)
+    leg.masked = False
+    leg.receive(leg.frame(TEXT, b"x"))
+    assert leg.frames()[0].close_code == 1002
+    leg.transport.lose()
+
+
+@both_legs
+def test_large_message_is_sent_in_spite_of_the_limit_for_received_ones(clock: Clock, open_leg: OpenLeg) -> None:
+    """The limit is for what the peer sends."""
+    leg, _, connection = open_leg(clock)
+    connection.send_binary(bytes(5000))
+    leg.settle()
+    assert [len(sent.payload) for sent in leg.frames()] == [5000]
+    leg.transport.lose()
+
+
+@both_legs
+def test_peer_that_does_not_answer_a_close_is_dropped(clock: Clock, open_leg: OpenLeg) -> None:
+    """A close that is not answered ends all the same, in time."""
+    leg, listener, connection = open_leg(clock)
+    connection.close(1001, "")
+    clock.advance(2.9)
+    assert listener.ends == []
+    clock.advance(0.1)
+    leg.settle()
+    (how,) = listener.ends
+    assert Closed(1006, "the peer did not finish closing", by_us=True) == how
+
+
+def test_upstream_that_closes_and_stays_is_dropped(clock: Clock) -> None:
+    """The server should drop the TCP connection after a close; Autobahn would wait for it for ever."""
+    leg, listener, _ = open_upstream_leg(clock)
+    leg.receive(close_frame(1001, "expired", masked=False))
+    clock.advance(3)
+    leg.settle()
+    assert [how.code for how in listener.ends] == [1001]
+
+
+def test_client_that_closes_and_does_not_read_is_dropped(clock: Clock) -> None:
+    """What is not sent yet does not keep a closed connection alive."""
+    leg, listener, connection = open_client_leg(clock)
+    leg.transport.is_writable = False
+    connection.send_binary(bytes(10))
+    leg.receive(close_frame(1000))
+    assert listener.ends == []
+    clock.advance(3)
+    leg.settle()
+    assert [how.code for how in listener.ends] == [1000]
+
+
+@both_legs
+def test_silent_peer_is_dropped_after_a_ping(clock: Clock, open_leg: OpenLeg) -> None:
+    """A peer that vanished without a word is found by a ping."""
+    leg, listener, _ = open_leg(clock)
+    for _second in range(41):
+        clock.advance(1)
+    assert [sent.opcode for sent in leg.frames()] == [PING]
+    (how,) = listener.ends
+    assert (how.code, how.by_us) == (1006, True)
+    assert "ping" in how.reason
+
+
+@both_legs
+def test_peer_that_answers_pings_is_kept(clock: Clock, open_leg: OpenLeg) -> None:
+    """An idle connection lives as long as its peer does."""
+    leg, listener, _ = open_leg(clock)
+    for _second in range(200):
+        clock.advance(1)
+        for sent in leg.frames():
+            assert sent.opcode == PING
+            leg.receive(leg.frame(PONG, sent.payload))
+    assert listener.calls == []
+    leg.transport.lose()
+
+
+@both_legs
+def test_pressure_is_told_and_bounded(clock: Clock, open_leg: OpenLeg) -> None:
+    """A peer that does not read is told to the listener; one that reads again too."""
+    leg, listener, connection = open_leg(clock)
+    leg.transport.is_writable = False
+    sent = 0
+    while not listener.calls:
+        connection.send_binary(bytes(1000))
+        sent += 1000
+    assert listener.calls == [("congested",)]
+    assert 65536 - 2000 < sent < 65536 + 2000
+    leg.transport.is_writable = True
+    leg.transport.flush()
+    assert listener.calls == [("congested",), ("relieved",)]
+    leg.transport.lose()
+
+
+@both_legs
+def test_pings_to_a_peer_that_does_not_read_are_not_collected(clock: Clock, open_leg: OpenLeg) -> None:
+    """A flood of pings cannot fill our memory with pongs; the last one is answered in the end."""
+    leg, _, connection = open_leg(clock)
+    leg.transport.is_writable = False
+    connection.send_binary(bytes(70_000))
+    before = len(leg.transport.unsent)
+    leg.receive(leg.frame(PING, b"p" * 125) * 1000, leg.frame(PING, b"last"))
+    assert before == len(leg.transport.unsent)
+    leg.transport.is_writable = True
+    leg.transport.flush()
+    leg.settle()
+    assert leg.frames()[-1] == (PONG, b"last")
+    leg.transport.lose()
+
+
+@both_legs
+def test_reading_is_paused_and_resumed(clock: Clock, open_leg: OpenLeg) -> None:
+    """The transport itself is paused."""
+    leg, _, connection = open_leg(clock)
+    connection.pause_reading()
+    assert not leg.transport.is_reading
+    connection.resume_reading()
+    assert leg.transport.is_reading
+    connection.pause_reading()
+    connection.close(1000, "")
+    assert leg.transport.is_reading
+    leg.settle()
+    leg.transport.lose()
+
+
+@both_legs
+def test_fault_of_a_listener_is_1011_on_the_wire(clock: Clock, open_leg: OpenLeg, logged: list[str]) -> None:
+    """The peer hears of our fault, the listener hears of the end, once each."""
+
+    def fail(_payload: bytes) -> None:
+        raise KeyError("canary")
+
+    leg, listener, _ = open_leg(clock)
+    listener.on_text = fail
+    leg.receive(leg.frame(TEXT, b"canary") * 3)
+    (sent,) = leg.frames()
+    assert sent.close_code == 1011
+    assert "canary" not in sent.close_reason
+    leg.receive(close_frame(1011, masked=leg.masked))
+    leg.transport.lose()
+    assert [call[0] for call in listener.calls] == ["text", "closed"]
+    (line,) = logged
+    logged.clear()
+    assert "canary" not in line
+
+
+def test_fault_of_the_acceptor_is_1011_on_the_wire(clock: Clock, logged: list[str]) -> None:
+    """Autobahn would swallow it and leave the connection open."""
+
+    def fail() -> Listener:
+        raise KeyError("canary")
+
+    gate = make_gate(clock, make=fail)
+    leg = gate.connect()
+    assert leg is not None
+    leg.receive(upgrade_request())
+    assert struct.pack("!H", 1011) in leg.answer()
+    leg.transport.lose()
+    assert gate.listener.connection_count == 0
+    assert "KeyError" in logged.pop()
+
+
+def test_fault_inside_autobahn_is_1011_on_the_wire(
+    clock: Clock, logged: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug below costs one connection, with a close frame."""
+    leg, listener, _ = open_client_leg(clock)
+
+    def fail() -> bool:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(leg.protocol, "processData", fail)
+    leg.receive(leg.frame(TEXT, b"x"), leg.frame(TEXT, b"x"))
+    assert leg.frames()[0].close_code == 1011
+    clock.advance(3)
+    leg.settle()
+    assert [how.code for how in listener.ends] == [1006]
+    assert "ZeroDivisionError" in logged.pop()
+
+
+def test_frames_in_the_read_of_the_handshake_are_delivered(clock: Clock) -> None:
+    """A client in a hurry loses nothing, also if its first frames are larger than the cap on headers."""
+    gate = make_gate(clock)
+    leg = gate.connect()
+    assert leg is not None
+    leg.receive(upgrade_request() + leg.frame(BINARY, bytes(40_000)))
+    assert [("binary", bytes(40_000))] == gate.acceptance.listeners[0].calls
+    leg.transport.lose()
+
+
+def test_request_to_the_upstream_says_what_it_should(clock: Clock) -> None:
+    """The request holds our fixed headers, asks for no extension, and not for the old dialect."""
+    leg, _ = dialling(clock)
+    lines = leg.answer().decode().split("\r\n")
+    assert lines[0] == "GET /v1?model=m HTTP/1.1"
+    names = {line.split(":")[0].lower() for line in lines[1:] if line}
+    assert {"host", "x-fixed", "upgrade", "connection", "sec-websocket-key", "sec-websocket-version"} <= names
+    assert not names & {"openai-beta", "sec-websocket-extensions", "sec-websocket-protocol", "origin", "authorization"}
+    leg.transport.lose()
+
+
+def test_host_header_has_brackets_for_an_ipv6_address(clock: Clock) -> None:
+    """Without them the port cannot be told from the address."""
+    bridge = Bridge(Opening(), SMALL, clock, 1)
+    protocol = UpstreamLegFactory("ws://[::1]:8080/", {}, bridge, SMALL, clock).buildProtocol(None)
+    transport = BoundedTransport(clock, protocol)
+    protocol.makeConnection(transport)
+    clock.advance(0)
+    assert b"\r\nHost: [::1]:8080\r\n" in transport.sent
+    transport.lose()
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (b"HTTP/1.1 401 canary\r\nX: canary\r\n\r\ncanary", 401),
+        (b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\n\r\n", 429),
+        (b"HTTP/1.1 302 Found\r\nLocation: ws://evil.example/\r\n\r\n", 302),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: canary\r\n\r\n", 101),
+        (b"HTTP/1.1 canary canary\r\n\r\n", None),
+        (b"HTTP/1.1 \xb2\xb3\xb9 x\r\n\r\n", None),
+        (b"\xff\xfe canary\r\n\r\n", None),
+        (b"\r\n\r\n", None),
+    ],
+)
+def test_answer_that_is_no_upgrade_is_told_by_status_alone(clock: Clock, answer: bytes, status: int | None) -> None:
+    """What the upstream wrote is not repeated, and does not raise."""
+    leg, opening = dialling(clock)
+    leg.receive(answer)
+    ((how, told, _error),) = opening.ends
+    assert status == told
+    assert how.code == 1006
+    assert "canary" not in repr(how)
+    assert opening.dialled.connections == []
+
+
+def test_answer_without_end_is_dropped(clock: Clock) -> None:
+    """The cap on headers holds on this leg too."""
+    leg, opening = dialling(clock)
+    leg.receive(*[b"X: y\r\n" * 100] * 100)
+    assert len(opening.ends) == 1
+    assert leg.transport.is_lost
+    assert len(leg.protocol.data) <= SMALL.handshake_max_bytes
+
+
+@both_legs
+def test_compression_is_not_spoken(clock: Clock, open_leg: OpenLeg) -> None:
+    """A frame with the bit of an extension is a violation."""
+    leg, _, _ = open_leg(clock)
+    wire = bytearray(leg.frame(TEXT, b"x"))
+    wire[0] |= 0x40
+    leg.receive(bytes(wire))
+    assert leg.frames()[0].close_code == 1002
+    leg.transport.lose()
+
+
+def test_compression_is_not_accepted_when_offered(clock: Clock) -> None:
+    """The answer names no extension."""
+    leg = make_gate(clock).connect()
+    assert leg is not None
+    leg.receive(upgrade_request("/v1/agent/converse", "Sec-WebSocket-Extensions: permessage-deflate"))
+    answer = leg.answer()
+    assert b" 101 " in answer
+    assert b"xtension" not in answer
+    assert b"erver:" not in answer
+    leg.transport.lose()
+
+
+@both_legs
+def test_wire_is_a_push_producer(clock: Clock, open_leg: OpenLeg) -> None:
+    """The transport tells its pressure to what it was promised."""
+    leg, _, _ = open_leg(clock)
+    assert verifyObject(IPushProducer, leg.transport._producer)
+    leg.transport.lose()
+
+
+@both_legs
+def test_bytes_after_the_end_are_not_collected(clock: Clock, open_leg: OpenLeg) -> None:
+    """A transport may still read while it closes; Autobahn would keep what it reads."""
+    leg, _, connection = open_leg(clock)
+    connection.close(1000, "")
+    leg.receive(close_frame(1000, masked=leg.masked))
+    leg.protocol.dropConnection(abort=True)
+    leg.protocol.dataReceived(bytes(1000))
+    assert leg.protocol.data == b""
+    leg.settle()
+    assert Life.CLOSED is leg.bridge.life
+
+
+def test_debug_log_of_autobahn_is_never_on(clock: Clock) -> None:
+    """At debug Autobahn prints Authorization headers, both ways."""
+    leg, _, _ = open_client_leg(clock)
+    before = leg.protocol.log._log_level
+    assert before == "critical"
+    assert leg.protocol.log._log_level_set_explicitly
+    leg.transport.lose()
+
+
+def test_use_reactor_gives_back_what_was_before(clock: Clock) -> None:
+    """A test can put the old reactor back."""
+    other = Clock()
+    assert clock is use_reactor(other)
+    assert other is use_reactor(clock)
