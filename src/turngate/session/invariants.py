@@ -84,6 +84,7 @@ class Judge:
     given_up: bool = False
     """The last refusal left turns unanswered, of which the client must be told in the same step."""
     texts: tuple[str, ...] = ()
+    """What the user wrote that is not yet in the conversation."""
     announced: frozenset[str] = frozenset()
     answered: frozenset[str] = frozenset()
     open_calls: frozenset[tuple[str, str]] = frozenset()
@@ -122,6 +123,8 @@ class Judge:
                 return evolve(self, user_speaks=True)
             case m.SpeechCommitted(item_id) if self.configured and item_id not in self.ended:
                 return evolve(self, user_speaks=False, owed=self.owed | {item_id}, ended=self.ended | {item_id})
+            case m.UserText(text):
+                return evolve(self, texts=(*self.texts, text))
             case m.UpdateSession(_, m.AppendInstructions(text)):
                 return evolve(self, updates=(*self.updates, Requested(m.UpdateKind.PROMPT, text)))
             case m.ConfigureSession() if self.settled_once:
@@ -179,8 +182,8 @@ class Judge:
                 require(response_id not in self.cancelled, "G5", "a response was cancelled twice")
                 return evolve(self, cancelled=self.cancelled | {response_id})
             case m.AddLine(_, item_id, m.Role.USER, text) if self.configured:
-                require(text not in self.texts, "I1", "a message of the user was added twice")
-                return evolve(self, texts=(*self.texts, text), owed=self.owed | {item_id})
+                require(text in self.texts, "I1", "a message of the user was added that was not sent, or twice")
+                return evolve(self, texts=without(self.texts, text), owed=self.owed | {item_id})
             case m.AddToolOutput(_, _, call_id) if self.configured:
                 require(call_id not in self.answered, "F1", "a tool call was answered twice")
                 return self.call_answered(call_id)
@@ -202,7 +205,7 @@ class Judge:
             case m.Failed(m.Problem(m.Cause.SETTINGS_REFUSED)):
                 return self.settings_refused()
             case m.Warned(problem):
-                return self.watch_warning(problem)
+                return self.watch_warning(message, problem)
             case m.UserSpeaking():
                 return evolve(self, stale=self.stale | self.active)
             case m.AgentAudio():
@@ -227,9 +230,11 @@ class Judge:
                 return evolve(self, updates=tuple(u for u in self.updates if u is not update))
         return evolve(self, settled_once=False)
 
-    def watch_warning(self, problem: m.Problem) -> "Judge":
+    def watch_warning(self, message: m.Message | None, problem: m.Problem) -> "Judge":
         """A warning settles what it is about."""
         match problem.cause:
+            case m.Cause.TOO_MANY_WAITING if isinstance(message, m.UserText):
+                return evolve(self, texts=without(self.texts, message.text))
             case m.Cause.TOO_MANY_WAITING:
                 return evolve(self, updates=self.updates[:-1])
             case m.Cause.RESPONSE_REFUSED | m.Cause.TEXT_REFUSED:
@@ -289,6 +294,7 @@ class Judge:
             return
         require(self.is_idle, "L1", f"all is quiet while {self.busy}")
         require(not self.owed, "I2", "a turn was never answered")
+        require(not (self.configured and self.texts), "I1", "a message of the user was lost")
         unsettled = [u for u in self.updates if u.stage is not Stage.SETTLED]
         require(not (self.configured and unsettled), "A2", "an update was never answered")
 
@@ -297,6 +303,12 @@ def require(held: bool, promise: str, otherwise: str) -> None:
     """Raise unless a promise held."""
     if not held:
         raise PromiseBrokenError(f"{promise}: {otherwise}")
+
+
+def without(texts: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """The texts, but for the first that is this one."""
+    at = texts.index(text)
+    return texts[:at] + texts[at + 1 :]
 
 
 def moved(updates: tuple[Requested, ...], stage: Stage, to: Stage) -> tuple[Requested, ...]:
