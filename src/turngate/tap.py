@@ -28,7 +28,8 @@ from zope.interface.verify import verifyObject
 from turngate import __version__
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.errors import ConfigError
-from turngate.net import ClientListener, Limits, UpstreamAddress, UpstreamDialler, use_reactor
+from turngate.net import ClientListener, Limits, UpstreamDialler, use_reactor
+from turngate.net.upstream import MODEL_PLACE
 from turngate.ops import config
 from turngate.ops.logging import Log
 from turngate.protocols.realtime import Translation
@@ -41,7 +42,7 @@ PATHS: Final = frozenset({"/v1/agent/converse"})
 STOP_WITHIN_S: Final = 6.0
 """How long sessions may take to end when the proxy stops; longer than one session may take to close."""
 
-OPTIONS: Final = ("listen", "upstream", "model", "upstream-key-file", "log-level", "allow-anonymous", "config")
+OPTIONS: Final = tuple(f"--{key.replace('_', '-')}" for key in (*config.KEYS, "config"))
 
 
 class Options(usage.Options):
@@ -81,7 +82,8 @@ class Options(usage.Options):
 
     def opt_version(self) -> None:
         """Print the version of Turngate and exit."""
-        raise SystemExit(print(f"turngate {__version__}"))  # noqa: T201 - it was asked for
+        print(f"turngate {__version__}")  # noqa: T201 - it was asked for
+        raise SystemExit(0)
 
     def parseOptions(self, options: Any = None) -> None:
         """Say what is wrong in one line, rather than after a page of help."""
@@ -89,9 +91,14 @@ class Options(usage.Options):
             super().parseOptions(options)
         except usage.UsageError as error:
             words = str(error)
-            name = words.removeprefix("option --").partition(" ")[0]
+            name = words.removeprefix("option ").partition(" ")[0]
             hint = config.suggestion(name, OPTIONS) if "not recognized" in words else ""
             raise stopped(f"{words}{hint}") from None
+
+    def parseArgs(self, *arguments: str) -> None:
+        """Take options only."""
+        if arguments:
+            raise usage.UsageError(f"there are options only, and {arguments[0]!r} is none")
 
     def postOptions(self) -> None:
         """Read the configuration, of which the options are a part."""
@@ -105,7 +112,8 @@ class Options(usage.Options):
 
 def stopped(reason: str) -> SystemExit:
     """The end of the process with one line on stderr and status 1."""
-    return SystemExit(f"turngate: {reason}")
+    line = "".join(c if c.isprintable() else " " for c in reason)
+    return SystemExit(f"turngate: {line}")
 
 
 def makeService(options: Options) -> Service:
@@ -139,7 +147,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         url = settings.upstream
         if simulator is not None:
             bind(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the simulator")
-            url = simulator.url
+            url = f"{simulator.url}?model={MODEL_PLACE}"
         dialler = dialler_for(reactor, settings, url, limits)
         verifyObject(IDialler, dialler)
         reception = Reception(system, Setup(dialler, Translation(), log), lambda: str(uuid4()))
@@ -152,9 +160,11 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
                     f"{endpoint} is open to other machines, and clients need no credentials: anybody could spend the "
                     "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
                 )
-    except BaseException:
+    except SystemExit:
         for port in bound:
-            port.stopListening()
+            maybeDeferred(port.stopListening)
+        if simulator is not None:
+            simulator.stop()
         raise
     return TurngateService(reactor, log, settings, tuple(bound), reception, simulator)
 
@@ -162,21 +172,15 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
 def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits) -> UpstreamDialler:
     """The only way to an upstream, and to nothing but the configured one."""
     key = settings.upstream_key
-    try:
-        target = UpstreamAddress(url, settings.model).target(None)
-        if key is not None and not target.may_see_key:
-            raise ConfigError("the upstream key would go over the network in the clear; give a wss:// upstream")
-        return UpstreamDialler(
-            url=url,
-            model=settings.model,
-            key=lambda: key,
-            limits=limits,
-            reactor=reactor,
-            # what translation accepts as a model of this family; the key's owner limits which of them it may use
-            may_choose=lambda model: model.startswith("gpt-realtime"),
-        )
-    except ConfigError as error:
-        raise stopped(str(error)) from None
+    return UpstreamDialler(
+        url=url,
+        model=settings.model,
+        key=key if key is not None else lambda: None,
+        limits=limits,
+        reactor=reactor,
+        # what translation accepts as a model of this family; the key's owner limits which of them it may use
+        may_choose=lambda model: model.startswith("gpt-realtime"),
+    )
 
 
 def listening(reactor: Any, description: str, factory: IProtocolFactory) -> IListeningPort:
@@ -249,8 +253,8 @@ class TurngateService(Service):
         for port in self.ports:
             self._log.info("proxy.listening", address=shown(port))
         self._log.info("proxy.started", version=__version__, upstream=upstream, model=self._settings.model)
-        for name in self._settings.near_misses:
-            self._log.warn("config.unknown_variable", name=name)
+        for name, meant in self._settings.near_misses:
+            self._log.warn("config.unknown_variable", name=name, meant=meant)
 
     def stopService(self) -> "Deferred[None]":
         """Twisted calls this at SIGTERM, and waits: take nobody in, end every session, and be done in time."""
@@ -280,5 +284,7 @@ def shown(port: IListeningPort) -> str:
             return f"{host}:{number}"
         case IPv6Address(host=host, port=number):
             return f"[{host}]:{number}"
+        case UNIXAddress(name=bytes(name)):
+            return f"unix:{os.fsdecode(name)}"
         case other:
             return str(other)

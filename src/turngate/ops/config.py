@@ -3,7 +3,7 @@ The configuration: a file, the environment and the command line, in rising order
 
 Responsible for reading each, for what is missing or wrong, and for saying so in one line.
 
-Must not know: what a setting does.
+Must not know: what a setting does, but for the rules of an upstream and its key.
 
 Comes from: ``turngate.toml``, ``TURNGATE_*``, ``twistd turngate --...``. Goes to: ``tap.py``.
 """
@@ -14,20 +14,24 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from turngate.errors import ConfigError
+from turngate.net import BearerKey, UpstreamAddress
 from turngate.ops.logging import LEVELS
+from turngate.ops.secrets import key_from_environment, key_from_file
 
 SIMULATOR: Final = "simulator"
 DEFAULT_LISTEN: Final = ("tcp:8080:interface=127.0.0.1",)
-DEFAULT_UPSTREAM: Final = "wss://api.openai.com/v1/realtime?model={model}"
+KEYED_HOST: Final = "api.openai.com"
+"""It takes nobody without a key; other upstreams may."""
+DEFAULT_UPSTREAM: Final = f"wss://{KEYED_HOST}/v1/realtime?model={{model}}"
 DEFAULT_MODEL: Final = "gpt-realtime"
 PREFIX: Final = "TURNGATE_"
 KEY_VARIABLE: Final = "OPENAI_API_KEY"
 
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
-FALSE: Final = frozenset({"0", "false", "no", "off", ""})
+FALSE: Final = frozenset({"0", "false", "no", "off"})
 
 
 @frozen
@@ -43,10 +47,10 @@ class Config:
     log_level: str = "info"
     allow_anonymous: bool = False
     """Listen beyond the loopback although clients need no credentials."""
-    upstream_key: str | None = field(default=None, repr=False)
-    """From the file, or from the environment; never from the command line."""
-    near_misses: tuple[str, ...] = ()
-    """Environment variables that look like misspelled settings."""
+    upstream_key: BearerKey | None = field(default=None, repr=False)
+    """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
+    near_misses: tuple[tuple[str, str], ...] = ()
+    """Environment variables that look like misspelled settings, each with the one that may be meant."""
 
 
 KEYS: Final = ("listen", "upstream", "model", "upstream_key_file", "log_level", "allow_anonymous")
@@ -64,23 +68,40 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
         ConfigError: something cannot be used; the text is one line that says what to change.
     """
     path = options.get("config") or environment.get(f"{PREFIX}CONFIG")
-    merged: dict[str, Any] = {}
-    if path:
-        merged.update(from_file(path))
-    merged.update(from_environment(environment))
-    merged.update({key: options[key] for key in KEYS if options.get(key) is not None})
-    if merged.get("log_level", "info") not in LEVELS:
-        raise ConfigError(f"log_level is one of {', '.join(LEVELS)}, not {merged['log_level']!r}")
-    if not merged.get("listen", True):
-        raise ConfigError("listen names no endpoint; give at least one, such as tcp:8080:interface=127.0.0.1")
-    upstream = merged.get("upstream", DEFAULT_UPSTREAM)
-    key = None if upstream == SIMULATOR else read_key(merged.get("upstream_key_file"), environment)
-    if upstream == DEFAULT_UPSTREAM and key is None:
+    merged = {
+        **(from_file(path) if path else {}),
+        **from_environment(environment),
+        **{key: options[key] for key in KEYS if options.get(key) is not None},
+    }
+    settings = Config(**merged, near_misses=near_misses(environment))
+    if settings.log_level not in LEVELS:
+        raise ConfigError(f"log_level is one of {', '.join(LEVELS)}, not {settings.log_level!r}")
+    if not settings.listen:
+        raise ConfigError(f"listen names no endpoint; give at least one, such as {DEFAULT_LISTEN[0]}")
+    return evolve(settings, upstream_key=upstream_key(settings, environment))
+
+
+def upstream_key(settings: Config, environment: Mapping[str, str]) -> BearerKey | None:
+    """
+    The key for the configured upstream, if there is one.
+
+    Raises:
+        ConfigError: the key, the upstream, or the two together cannot be used.
+    """
+    # a file that was named is read in any case: a wrong option is an error although it has no effect
+    key = key_from_file(settings.upstream_key_file) if settings.upstream_key_file is not None else None
+    if settings.upstream == SIMULATOR:
+        return None
+    target = UpstreamAddress(settings.upstream, settings.model).target(None)
+    key = key or key_from_environment(KEY_VARIABLE, environment)
+    if key is None and target.host == KEYED_HOST:
         raise ConfigError(
             f"there is no key for the upstream: set {KEY_VARIABLE}, give --upstream-key-file, "
             "or try it without one by --upstream simulator"
         )
-    return Config(**merged, upstream_key=key, near_misses=near_misses(environment))
+    if key is not None and not target.may_see_key:
+        raise ConfigError("the upstream key would go over the network in the clear; give a wss:// upstream")
+    return key
 
 
 def from_file(path: str) -> dict[str, Any]:
@@ -118,13 +139,14 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key in KEYS:
         value = environment.get(PREFIX + key.upper())
-        if value is None:
+        if not value:
+            # an empty variable is how many set-ups say that there is none
             continue
         if key == "listen":
             found[key] = tuple(value.split())
         elif key == "allow_anonymous":
             found[key] = truth(PREFIX + key.upper(), value)
-        elif value:
+        else:
             found[key] = value
     return found
 
@@ -136,30 +158,16 @@ def truth(name: str, value: str) -> bool:
     return value.lower() in TRUE
 
 
-def near_misses(environment: Mapping[str, str]) -> tuple[str, ...]:
+def near_misses(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """
-    Variables that look like misspelled settings.
+    Variables that look like misspelled settings, each with the one that may be meant.
 
     Not an error: an orchestrator makes ``TURNGATE_PORT`` and its like of a service's name.
     """
-    known = {PREFIX + key.upper() for key in KEYS} | {f"{PREFIX}CONFIG"}
-    strange = (name for name in sorted(environment) if name.startswith(PREFIX) and name not in known)
-    return tuple(name for name in strange if get_close_matches(name, known, 1, 0.85))
-
-
-def read_key(path: str | None, environment: Mapping[str, str]) -> str | None:
-    """The upstream key, from its file or else from the environment."""
-    if path is None:
-        return environment.get(KEY_VARIABLE) or None
-    try:
-        key = Path(path).read_text(encoding="ascii").strip()
-    except OSError as error:
-        raise ConfigError(f"cannot read the upstream key from {path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"the upstream key in {path} is not ASCII") from None
-    if not key or any(c.isspace() for c in key):
-        raise ConfigError(f"{path} does not hold one upstream key and nothing else")
-    return key
+    known = [key.upper() for key in (*KEYS, "config")]
+    strange = (name.removeprefix(PREFIX) for name in sorted(environment) if name.startswith(PREFIX))
+    close = ((name, get_close_matches(name, known, 1, 0.75)) for name in strange if name not in known)
+    return tuple((PREFIX + name, PREFIX + meant[0]) for name, meant in close if meant)
 
 
 def suggestion(name: str, known: tuple[str, ...]) -> str:

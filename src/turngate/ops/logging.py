@@ -14,6 +14,7 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 from twisted.logger import Logger, LogLevel
 
+from turngate.errors import InternalError
 from turngate.proxy.log import Field
 
 LEVELS: Final = ("debug", "info", "warn", "error")
@@ -44,6 +45,8 @@ class Log:
     """Provides :class:`turngate.proxy.log.EventLog` over a Twisted logger."""
 
     level: str = "info"
+    strict: bool = False
+    """Whether a forbidden field is an :class:`~turngate.errors.InternalError`, as tests want it."""
     logger: Logger = field(factory=lambda: Logger(namespace="turngate"))
     fields: dict[str, Field] = field(factory=dict)
 
@@ -68,15 +71,17 @@ class Log:
         return evolve(self, fields={**self.fields, **fields})
 
     def _emit(self, level: Any, event: str, fields: dict[str, Field]) -> None:
+        named = {**self.fields, **fields}
+        if self.strict and not FORBIDDEN.isdisjoint(named):
+            raise InternalError(f"{event} has fields that are never logged: {sorted(FORBIDDEN & named.keys())}")
         if LEVELS.index(level.name) < LEVELS.index(self.level):
             return
         shown = {
-            name: printable(value)
-            for name, value in {**self.fields, **fields}.items()
-            if name not in FORBIDDEN and value not in (None, "")
+            name: printable(value) for name, value in named.items() if name not in FORBIDDEN and value not in (None, "")
         }
-        line = " ".join(f"{name}={{{name}}}" for name in shown)
-        self.logger.emit(level, f"{event} {line}".rstrip(), event=event, **shown)
+        line = " ".join([event, *(f"{name}={quoted(value)}" for name, value in shown.items())])
+        # the fields in a key of their own: among Twisted's, a "format" or a "level" would be taken for its own
+        self.logger.emit(level, "{line}", line=line, event=event, fields=shown)
 
 
 def printable(value: Field) -> Field:
@@ -84,5 +89,10 @@ def printable(value: Field) -> Field:
     if not isinstance(value, str):
         return value
     cut = value if len(value) <= MAX_FIELD_CHARS else value[:MAX_FIELD_CHARS] + "..."
-    safe = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut)
-    return f'"{safe}"' if " " in safe else safe
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
+
+
+def quoted(value: Field) -> str:
+    """A value in a line, where it cannot pass for another field."""
+    text = str(value)
+    return '"' + text.replace('"', "'") + '"' if any(c in text for c in ' ="') else text

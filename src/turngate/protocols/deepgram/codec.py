@@ -86,7 +86,7 @@ def _excess(tree: object) -> str | None:
     """What a message has too much of, if it has."""
     keys = 0
     level: list[object] = [tree]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         below: list[object] = []
         for node in level:
             if isinstance(node, dict):

@@ -13,6 +13,7 @@ if it stood alone.
 
 import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
 Path: TypeAlias = tuple[str, ...]
@@ -37,7 +38,8 @@ def ignored_paths(message: object, taken: Iterable[str], opened: Iterable[str] =
     paths that are looked into all the same.
     """
     leaves = frozenset(_split(path) for path in taken)
-    branches = frozenset(leaf[:length] for leaf in leaves for length in range(len(leaf))) | {*map(_split, opened)}
+    branches = {(), *map(_split, opened)}
+    branches.update(leaf[:length] for leaf in leaves for length in range(len(leaf)))
     names = list(dict.fromkeys(_walk(message, (), "", leaves, branches)))
     if len(names) > MAX_NAMED:
         return (*names[:MAX_NAMED], f"{len(names) - MAX_NAMED} more")
@@ -48,7 +50,7 @@ def _split(path: str) -> Path:
     return tuple(path.replace(ITEM, f".{ITEM}").split("."))
 
 
-def _walk(node: object, at: Path, name: str, leaves: frozenset[Path], branches: frozenset[Path]) -> Iterator[str]:
+def _walk(node: object, at: Path, name: str, leaves: AbstractSet[Path], branches: AbstractSet[Path]) -> Iterator[str]:
     if node is None or node == {} or node == [] or at in leaves:
         return
     if at not in branches:

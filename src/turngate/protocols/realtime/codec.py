@@ -11,7 +11,7 @@ Nothing here raises for what a peer sent: an event that is not known, or cannot 
 from typing import Final, get_args
 
 import msgspec
-from attrs import frozen
+from attrs import evolve, frozen
 
 from turngate.protocols.realtime.client_events import ClientEvent
 from turngate.protocols.realtime.server_events import ServerEvent
@@ -35,12 +35,14 @@ class Malformed:
     reason: str
     code: str = "invalid_value"
     param: str | None = None
+    event_id: str | None = None
 
 
 class _Head(msgspec.Struct):
-    """The one field that every event has; the first look where the whole cannot be read."""
+    """What every event has; the first look where the whole cannot be read."""
 
     type: str
+    event_id: str | None = None
 
 
 # mypy takes no union where a type is wanted, and so cannot tell what these decode to
@@ -94,14 +96,15 @@ def encode_server(event: ServerEvent) -> bytes:
 def _explained(payload: bytes, error: Exception, kinds: frozenset[str]) -> UnknownEvent | Malformed:
     """A second look, for what the first could not read."""
     try:
-        kind = _head_decoder.decode(payload).type
+        head = _head_decoder.decode(payload)
+        kind = head.type
     except msgspec.ValidationError:
         return Malformed("The message is no JSON object with a type.", "missing_required_parameter", "type")
     except _UNREADABLE:
         return Malformed("The message is no valid JSON.", "invalid_json")
     if kind not in kinds:
         return UnknownEvent("".join(c if c.isprintable() else "?" for c in kind[:64]))
-    return _fault(kind, str(error))
+    return evolve(_fault(kind, str(error)), event_id=head.event_id)
 
 
 def _fault(kind: str, text: str) -> Malformed:

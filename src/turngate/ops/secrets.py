@@ -1,0 +1,57 @@
+"""
+Where secrets come from.
+
+Responsible for reading them, and for saying in one line what is wrong with one without showing it.
+
+Must not know: what a secret opens.
+
+Comes from: files and the environment. Goes to: ``ops/config.py``, as values that print as ``BearerKey(...)``.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from turngate.errors import ConfigError
+from turngate.net import BearerKey
+from turngate.net.upstream import bearer_header
+
+MAX_KEY_BYTES: Final = 4096
+"""More than any key has; the file may have been confused with another."""
+
+
+def key_from_file(path: str) -> BearerKey:
+    """
+    The key that is all a file holds, but for white space around it.
+
+    Raises:
+        ConfigError: there is no such key.
+    """
+    try:
+        with Path(path).open("rb") as source:
+            content = source.read(MAX_KEY_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"cannot read the upstream key from {path}: {error.strerror}") from None
+    if len(content) > MAX_KEY_BYTES:
+        raise ConfigError(f"{path} holds more than an upstream key; give a file with the key and nothing else")
+    # whatever is not ASCII becomes a character that no key may have
+    return _checked(content.decode("ascii", "replace").strip(), path)
+
+
+def key_from_environment(variable: str, environment: Mapping[str, str]) -> BearerKey | None:
+    """
+    The key in a variable; ``None`` where it is empty or absent.
+
+    Raises:
+        ConfigError: it holds something else than a key.
+    """
+    key = environment.get(variable, "").strip()
+    return _checked(key, variable) if key else None
+
+
+def _checked(key: str, where: str) -> BearerKey:
+    if not key:
+        raise ConfigError(f"{where} is empty; it should hold the upstream key")
+    if bearer_header(key) is None:
+        raise ConfigError(f"{where} does not hold an upstream key: one word of visible ASCII characters")
+    return BearerKey(key)

@@ -1,0 +1,311 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from turngate.audio.formats import AudioFormat, Encoding
+from turngate.protocols.deepgram import AcceptedSettings, Malformed, Settings, accept_settings, decode_client
+from turngate.protocols.deepgram.settings import INPUT_RATES_HZ, MAX_PROMPT_CHARS
+from turngate.session.messages import (
+    Cause,
+    ConfigureSession,
+    ContextCall,
+    ContextLine,
+    Problem,
+    Role,
+    SessionConfig,
+    ToolCall,
+    ToolSpec,
+)
+
+CANARY = "canary-8c1f"
+CD_RATE = {"encoding": "linear16", "sample_rate": 44_100}
+
+
+def settings_with(message: dict[str, Any]) -> AcceptedSettings | Problem:
+    """What becomes of a Settings message with these fields."""
+    payload = json.dumps({"type": "Settings", **message}).encode()
+    event = decode_client(payload)
+    assert isinstance(event, Settings), event
+    return accept_settings(event, payload)
+
+
+def configured(**agent: Any) -> ConfigureSession:
+    """What the session is asked for by Settings with this agent."""
+    accepted = settings_with({"agent": agent})
+    assert isinstance(accepted, AcceptedSettings), accepted
+    return accepted.configure
+
+
+def think(**fields: Any) -> dict[str, Any]:
+    """A think object of a usual client."""
+    return {"provider": {"type": "open_ai", "model": "gpt-realtime"}, **fields}
+
+
+def ignored(message: dict[str, Any]) -> tuple[str, ...]:
+    """The paths that are named as without effect."""
+    accepted = settings_with({"agent": {}, **message})
+    assert isinstance(accepted, AcceptedSettings), accepted
+    return accepted.configure.ignored
+
+
+def refusal(message: dict[str, Any]) -> tuple[Cause, str]:
+    """Why settings are refused."""
+    refused = settings_with({"agent": {}, **message})
+    assert isinstance(refused, Problem)
+    return refused.cause, refused.detail
+
+
+def test_the_smallest_settings_leave_everything_to_the_upstream() -> None:
+    """An empty agent is a session with defaults, and audio at the session's own rate."""
+    own = AudioFormat(Encoding.LINEAR16, 24_000)
+    assert AcceptedSettings(ConfigureSession(SessionConfig()), own, own) == settings_with({"agent": {}})
+
+
+def test_all_that_is_supported_is_taken_and_nothing_is_named() -> None:
+    """Settings that this proxy can follow in full cause no warning."""
+    accepted = settings_with(
+        {
+            "tags": ["a"],
+            "experimental": True,
+            "mip_opt_out": True,
+            "flags": {"history": False},
+            "audio": {
+                "input": {"encoding": "linear16", "sample_rate": 16_000},
+                "output": {"encoding": "linear16", "sample_rate": 24_000, "container": "none"},
+            },
+            "agent": {
+                "language": "de",
+                "greeting": "Guten Tag!",
+                "listen": {"provider": {"type": "deepgram", "version": "v1", "language": "de-CH", "model": None}},
+                "think": think(
+                    prompt="Be kind.",
+                    functions=[
+                        {"name": "now", "description": "The time", "endpoint": None, "defer_until_eot": True},
+                        {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "number"}}}},
+                    ],
+                ),
+                "speak": {"provider": {"type": "open_ai", "voice": "alloy"}, "endpoint": {}},
+                "context": {
+                    "messages": [
+                        {"type": "History", "role": "user", "content": "Hello"},
+                        {"type": "History", "role": "assistant", "content": "Hi"},
+                        {
+                            "type": "History",
+                            "function_calls": [
+                                {
+                                    "id": "c1",
+                                    "name": "now",
+                                    "client_side": True,
+                                    "arguments": "{}",
+                                    "response": "noon",
+                                }
+                            ],
+                        },
+                    ]
+                },
+            },
+        }
+    )
+    tools = (
+        ToolSpec("now", "The time"),
+        ToolSpec("add", "", '{"type":"object","properties":{"a":{"type":"number"}}}'),
+    )
+    expected = ConfigureSession(
+        SessionConfig("Be kind.", tools, voice="alloy", language="de"),
+        greeting="Guten Tag!",
+        context=(
+            ContextLine(Role.USER, "Hello"),
+            ContextLine(Role.ASSISTANT, "Hi"),
+            ContextCall(ToolCall("c1", "now", "{}"), "noon"),
+        ),
+        model="gpt-realtime",
+    )
+    assert isinstance(accepted, AcceptedSettings)
+    assert expected == accepted.configure
+    assert AudioFormat(Encoding.LINEAR16, 16_000) == accepted.input_format
+    assert AudioFormat(Encoding.LINEAR16, 24_000) == accepted.output_format
+
+
+def test_a_stored_agent_is_refused_with_its_own_cause() -> None:
+    """An agent that is named by id is not looked up."""
+    assert refusal({"agent": CANARY})[0] is Cause.AGENT_ID_UNSUPPORTED
+    assert CANARY not in refusal({"agent": CANARY})[1]
+
+
+@pytest.mark.parametrize("rate_hz", INPUT_RATES_HZ)
+def test_input_is_accepted_at_each_of_its_rates(rate_hz: int) -> None:
+    """Every rate that may be sent is taken as it is."""
+    accepted = settings_with({"agent": {}, "audio": {"input": {"encoding": "linear16", "sample_rate": rate_hz}}})
+    assert isinstance(accepted, AcceptedSettings)
+    assert AudioFormat(Encoding.LINEAR16, rate_hz) == accepted.input_format
+
+
+NOT_CALLED = "functions are not called by the server. Leave endpoint out, and answer FunctionCallRequest."
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"audio": {"input": {"encoding": "mulaw", "sample_rate": 8000}}}, "$.audio.input.encoding must be linear16."),
+    (
+        {"audio": {"input": {"encoding": "linear16", "sample_rate": 22050}}},
+        "$.audio.input.sample_rate must be one of 8000, 16000, 24000, 44100, 48000.",
+    ),
+    (
+        {"audio": {"input": {"encoding": "linear16", "sample_rate": 0}}},
+        "$.audio.input.sample_rate must be one of 8000, 16000, 24000, 44100, 48000.",
+    ),
+    ({"audio": {"output": {"encoding": "mp3"}}}, "$.audio.output.encoding must be linear16, or be left out."),
+    ({"audio": {"output": CD_RATE}}, "$.audio.output.sample_rate must be 24000, or be left out."),
+    ({"audio": {"output": {"container": "wav"}}}, "$.audio.output.container must be none, or be left out."),
+    ({"agent": {"think": think(functions=[{"name": ""}])}}, "$.agent.think.functions[0].name is required."),
+    (
+        {"agent": {"think": think(functions=[{"name": "a"}, {"name": "b", "endpoint": {"url": CANARY}}])}},
+        f"$.agent.think.functions[1].endpoint cannot be used: {NOT_CALLED}",
+    ),
+    (
+        {"agent": {"think": [think(functions=[{"name": "a"}] * 129)]}},
+        "$.agent.think.functions must be at most 128.",
+    ),
+    (
+        {"agent": {"think": think(functions=[{"name": "a", "parameters": {"x": "y" * 65536}}])}},
+        "$.agent.think.functions[0].parameters must be at most 64 KiB, and all together 256 KiB.",
+    ),
+    (
+        {"agent": {"think": think(functions=[{"name": "a", "parameters": {"x": "y" * 60000}}] * 5)}},
+        "$.agent.think.functions[4].parameters must be at most 64 KiB, and all together 256 KiB.",
+    ),
+    (
+        {"agent": {"context": {"messages": [{"type": "History", "role": "user"}]}}},
+        "$.agent.context.messages[0] must have role and content, or function_calls.",
+    ),
+    (
+        {"agent": {"messages": [{"role": CANARY, "content": ""}]}},
+        "$.agent.messages[0].role must be user or assistant.",
+    ),
+    (
+        {"agent": {"messages": [{"role": "user", "content": ""}] * 257}},
+        "$.agent.messages must be at most 256 lines and calls; send the latest.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("message", "detail"), REFUSED, ids=[detail for _, detail in REFUSED])
+def test_what_cannot_be_done_is_refused_with_its_path(message: dict[str, Any], detail: str) -> None:
+    """A refusal names the field and what it may be, and quotes nothing."""
+    assert (Cause.SETTINGS_INVALID, detail) == refusal(message)
+
+
+def test_settings_are_refused_when_an_unused_field_cannot_be_read() -> None:
+    """A number that is out of range is no reason to fail, wherever it stands."""
+    payload = b'{"type":"Settings","agent":{},"new":1e400}'
+    event = decode_client(payload)
+    assert isinstance(event, Settings)
+    refused = accept_settings(event, payload)
+    assert isinstance(refused, Problem)
+    assert refused.cause is Cause.SETTINGS_INVALID
+
+
+def test_legacy_messages_are_the_context_when_there_is_no_context() -> None:
+    """The older spelling of the earlier conversation still works, and the newer one goes first."""
+    older = [{"role": "user", "content": "older"}]
+    newer = [{"role": "user", "content": "newer"}]
+    assert (ContextLine(Role.USER, "older"),) == configured(messages=older).context
+    assert configured(messages=older).ignored == ()
+    both = configured(messages=older, context={"messages": newer})
+    assert (ContextLine(Role.USER, "newer"),) == both.context
+    assert both.ignored == ("agent.messages",)
+
+
+def test_a_long_prompt_is_cut_and_named() -> None:
+    """The model gets as much of the prompt as the original service would give it, and the client is told."""
+    whole = configured(think=think(prompt="x" * MAX_PROMPT_CHARS))
+    assert whole.ignored == ()
+    cut = configured(think=think(prompt="x" * (MAX_PROMPT_CHARS + 1)))
+    assert whole.config == cut.config
+    assert cut.ignored == ("agent.think.prompt beyond 25000 characters",)
+
+
+NAMED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
+    ({"agent": {"think": {"provider": {"type": "open_ai", "model": "gpt-4o"}}}}, ("agent.think.provider.model",)),
+    (
+        {"agent": {"think": {"provider": {"type": "groq", "temperature": 0.0, "reasoning_mode": None}}}},
+        ("agent.think.provider.temperature",),
+    ),
+    (
+        {"agent": {"think": [think(context_length="max"), think()]}},
+        ("agent.think[0].context_length", "agent.think[1]"),
+    ),
+    (
+        {"agent": {"think": think(endpoint={"url": CANARY, "headers": {CANARY: CANARY}})}},
+        ("agent.think.endpoint",),
+    ),
+    (
+        {"agent": {"think": {"provider": {"type": "aws_bedrock", "credentials": {"secret_access_key": CANARY}}}}},
+        ("agent.think.provider.credentials",),
+    ),
+    (
+        {"agent": {"think": think(functions=[{"name": "a", "new": 1}, {"name": "b", "new": 2}])}},
+        ("agent.think.functions[].new",),
+    ),
+    ({"agent": {"think_live": {"provider": {"type": "deepgram"}}}}, ("agent.think_live",)),
+    (
+        {"agent": {"speak": {"provider": {"type": "open_ai", "model": "tts-1", "voice": "nova"}}}},
+        ("agent.speak.provider.model", "agent.speak.provider.voice"),
+    ),
+    (
+        {"agent": {"speak": {"provider": {"type": "cartesia", "voice": {"mode": "id", "id": CANARY}}}}},
+        ("agent.speak.provider.voice",),
+    ),
+    (
+        {"agent": {"listen": {"provider": {"type": "deepgram", "model": "nova-3", "keyterms": [], "language": "x"}}}},
+        ("agent.listen.provider.model", "agent.listen.provider.language"),
+    ),
+    ({"agent": {"language": "fr", "listen": {"provider": {"language": "en"}}}}, ("agent.language",)),
+    ({"flags": {"history": True}}, ("flags.history",)),
+    ({"settings": {"flags": {"history": True}}}, ("settings.flags.history",)),
+    ({"settings": {"flags": {"history": False}}}, ()),
+    ({"audio": {"output": {"bitrate": 64000}}}, ("audio.output.bitrate",)),
+    ({"new": {"secret": CANARY}, "\n" + CANARY + " \x1b": 1}, ("new", "?")),
+]
+
+
+@pytest.mark.parametrize(("message", "paths"), NAMED, ids=[",".join(paths) for _, paths in NAMED])
+def test_what_has_no_effect_is_named(message: dict[str, Any], paths: tuple[str, ...]) -> None:
+    """Whatever a client asks for is done or named, by path and without its value."""
+    assert paths == ignored(message)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+        lambda below: st.lists(below, max_size=3) | st.dictionaries(st.text(max_size=8), below, max_size=3),
+        max_leaves=10,
+    ),
+    st.sampled_from(["audio", "agent", "flags", "settings", "new"]),
+)
+def test_settings_are_a_value_for_any_tree(tree: object, place: str) -> None:
+    """Any JSON in any place is accepted or refused, and never raises."""
+    payload = json.dumps({"type": "Settings", "agent": {}, place: tree}).encode()
+    event = decode_client(payload)
+    if not isinstance(event, Malformed):
+        assert isinstance(event, Settings)
+        assert isinstance(accept_settings(event, payload), AcceptedSettings | Problem)
+
+
+def test_secrets_stand_in_no_repr_of_what_was_accepted() -> None:
+    """Credentials and the headers of endpoints end here."""
+    secret = {"url": CANARY, "headers": {"authorization": CANARY}}
+    credentials = {"type": "iam", "access_key_id": CANARY, "secret_access_key": CANARY, "session_token": CANARY}
+    message = {
+        "type": "Settings",
+        "agent": {
+            "think": {"provider": {"type": "aws_bedrock", "credentials": credentials}, "endpoint": secret},
+            "speak": {"provider": {"type": "aws_polly", "credentials": credentials}, "endpoint": secret},
+        },
+    }
+    payload = json.dumps(message).encode()
+    event = decode_client(payload)
+    assert isinstance(event, Settings)
+    accepted = accept_settings(event, payload)
+    assert isinstance(accepted, AcceptedSettings)
+    assert CANARY not in repr((event, event.agent, accepted, accepted.configure))
