@@ -11,7 +11,9 @@ terminal in either mode. Nothing is accepted before the reactor runs.
 """
 
 import os
+import signal
 import time
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any, ClassVar, Final
 from uuid import uuid4
@@ -20,6 +22,7 @@ from twisted.application.service import Service
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import TCP4ServerEndpoint, serverFromString
+from twisted.internet.error import ReactorNotRunning
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from twisted.python import usage
 from twisted.python.failure import Failure
@@ -124,7 +127,25 @@ def makeService(options: Options) -> Service:
     # Twisted's clock is the wall clock: setting it forward by an hour would end every session
     reactor.seconds = time.monotonic
     use_reactor(reactor)
+    # once it runs, for the reactor takes the signals when it starts
+    reactor.callWhenRunning(take_signals, reactor)
     return compose(reactor, options.config)
+
+
+def take_signals(reactor: Any) -> None:
+    """
+    Stop at SIGTERM and SIGINT, with status 0 and however often they come.
+
+    By itself twistd would kill itself by the same signal after an orderly end, which orchestrators report as a failure,
+    and would log a traceback for the second signal.
+    """
+
+    def stop() -> None:
+        with suppress(ReactorNotRunning):
+            reactor.stop()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: reactor.callFromThread(stop))
 
 
 def compose(reactor: Any, settings: config.Config) -> "TurngateService":

@@ -1,29 +1,30 @@
 """
-Planted bugs: each makes one plausible mistake in the real rules, and names the promise that must give it away.
+Planted bugs: each makes one plausible mistake in the real rules, and names the promises whose breach may give it away.
 
-The first twelve are the counterexamples that exhaustive search has found in the field; the others are mistakes that this
-code invites.
+The first twelve are counterexamples that exhaustive search has found in designs of this kind; the others are mistakes
+that this code invites.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final, TypeAlias
 
 import pytest
 from attrs import evolve, frozen
+
 from turngate.session import answers, due, ending, gate, opening, rules, tools, turns
 from turngate.session import messages as m
-from turngate.session.machines import Gate, Signal
-from turngate.session.state import Draft, Line, OpenCall, Patience, Response, SentCreate
+from turngate.session.machines import Floor, Gate, Signal
+from turngate.session.state import Draft, Due, OpenCall, Response, SentCreate, State
 
-Plant = Callable[[pytest.MonkeyPatch], None]
+Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 
 
 @frozen
 class Mutant:
-    """A planted bug, and the promise whose breach gives it away."""
+    """A planted bug, and the promises of which a breach may give it away."""
 
     name: str
-    promise: str
+    promises: tuple[str, ...]
     plant: Plant
 
 
@@ -108,7 +109,6 @@ def update_ungated(patch: pytest.MonkeyPatch) -> None:
         real(draft, update)
 
     rule(patch, m.UpdateSession, take_update)
-    rules.RULES[m.UpdateSession]
 
 
 def retry_repeats_item(patch: pytest.MonkeyPatch) -> None:
@@ -198,8 +198,8 @@ def speaks_over_user(patch: pytest.MonkeyPatch) -> None:
     """A response is asked for while the user speaks."""
     real = due.answerable
 
-    def answerable(state: Any) -> Any:
-        return real(evolve(state, floor=rules.opening.DialAt and type(state.floor).FREE))
+    def answerable(state: State) -> tuple[Due, ...]:
+        return real(evolve(state, floor=Floor.FREE))
 
     patch.setattr(answers, "answerable", answerable)
 
@@ -261,19 +261,6 @@ def lost_start_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Draft, "remember", remember)
 
 
-def line_never_ready(patch: pytest.MonkeyPatch) -> None:
-    """Gated sends go out before the upstream's session exists."""
-    real = answers.release
-
-    def release(draft: Draft) -> None:
-        ready = draft.state.line
-        draft.state = evolve(draft.state, line=Line.READY, patience=Patience.OVER)
-        real(draft)
-        draft.state = evolve(draft.state, line=ready)
-
-    patch.setattr(answers, "release", release)
-
-
 def end_unspoken(patch: pytest.MonkeyPatch) -> None:
     """The end of speech is told although none was heard."""
     real = turns.response_ended
@@ -296,29 +283,29 @@ def talks_after_error(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ending, "end", end)
 
 
-MUTANTS = (
-    Mutant("A flat flag", "W1", flat_flag),
-    Mutant("B blame", "W1", blame),
-    Mutant("C any created", "W1", any_created),
-    Mutant("D audio.done frees", "W1", audio_done_frees),
-    Mutant("E cancel sent frees", "", cancel_frees),
-    Mutant("F out-of-band done frees", "W1", out_of_band_frees),
-    Mutant("G update not gated", "G1", update_ungated),
-    Mutant("H retry repeats the item", "I1", retry_repeats_item),
-    Mutant("I no watchdog", "W1", no_watchdog),
-    Mutant("J acknowledged before session.updated", "A2", acknowledged_early),
-    Mutant("K second Settings answered", "A1", second_settings_answered),
-    Mutant("L upstream close leaves the client open", "C1", client_left_open),
-    Mutant("barge-in not heard", "D2", barge_in_unheard),
-    Mutant("refused turn lost", "L3", refused_turn_lost),
-    Mutant("merged updates acknowledged once", "A2", merged_acknowledged_once),
-    Mutant("speaks over the user", "F2", speaks_over_user),
-    Mutant("calls announced twice", "F1", calls_announced_twice),
-    Mutant("result forwarded twice", "F1", result_forwarded_twice),
-    Mutant("first result continues", "", first_result_continues),
-    Mutant("tool deadline ignored", "W1", impatience_never_comes),
-    Mutant("retry forgotten", "L3", stale_gate_after_retry),
-    Mutant("ended response active again", "", lost_start_ignored),
-    Mutant("end of speech unspoken", "D3", end_unspoken),
-    Mutant("talks after the end", "A3", talks_after_error),
+MUTANTS: Final = (
+    Mutant("A flat flag", ("W1",), flat_flag),
+    Mutant("B blame", ("W1",), blame),
+    Mutant("C any created", ("W1",), any_created),
+    Mutant("D audio.done frees", ("D3",), audio_done_frees),
+    Mutant("E cancel sent frees", ("W1", "G1"), cancel_frees),
+    Mutant("F out-of-band done frees", ("D3", "W1"), out_of_band_frees),
+    Mutant("G update not gated", ("G1",), update_ungated),
+    Mutant("H retry repeats the item", ("I1",), retry_repeats_item),
+    Mutant("I no watchdog", ("W1",), no_watchdog),
+    Mutant("J acknowledged before session.updated", ("A2",), acknowledged_early),
+    Mutant("K second Settings answered", ("A1", "L3"), second_settings_answered),
+    Mutant("L upstream close leaves the client open", ("C1",), client_left_open),
+    Mutant("barge-in not heard", ("D2",), barge_in_unheard),
+    Mutant("refused turn lost", ("L3",), refused_turn_lost),
+    Mutant("merged updates acknowledged once", ("A2",), merged_acknowledged_once),
+    Mutant("speaks over the user", ("F2",), speaks_over_user),
+    Mutant("calls announced twice", ("F1",), calls_announced_twice),
+    Mutant("result forwarded twice", ("F1",), result_forwarded_twice),
+    Mutant("first result continues", ("G1",), first_result_continues),
+    Mutant("tool deadline ignored", ("W1",), impatience_never_comes),
+    Mutant("retry forgotten", ("L3",), stale_gate_after_retry),
+    Mutant("ended response active again", ("W1",), lost_start_ignored),
+    Mutant("end of speech unspoken", ("D3",), end_unspoken),
+    Mutant("talks after the end", ("A3",), talks_after_error),
 )

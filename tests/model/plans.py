@@ -1,6 +1,9 @@
 """The plans that the exhaustive model walks through: each spends its budgets on one kind of trouble."""
 
-from explorer import Budget, Plan
+from typing import Final
+
+from worlds import Budget, Plan
+
 from turngate.session import messages as m
 from turngate.session.state import COMPONENT
 
@@ -8,29 +11,72 @@ TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
 PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p)) for p in ("p1", "p2"))
 SETTINGS = m.ConfigureSession(m.SessionConfig("base"), greeting="hello", context=(m.ContextLine(m.Role.USER, "c1"),))
 PLAIN = m.ConfigureSession(m.SessionConfig("base"))
+CROWD = (
+    TEXT,
+    *(m.UserText(f"t{i}") for i in range(2, 6)),
+    PROMPT,
+    *(m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(f"p{i}")) for i in range(2, 6)),
+)
+RESULT = m.ToolResult("c10", "f", "1")
+UNSUPPORTED = m.UnsupportedRequest(m.Problem(m.Cause.UNSUPPORTED, "leave it out"))
+EARLY = (PROMPT, m.UserAudio(b"\0\0"), RESULT, UNSUPPORTED, m.KeepAlive(), TEXT)
 
-PLANS = (
-    Plan("turns and updates", (TEXT, PROMPT, TEXT2, PROMPT2), Budget(fail=1, late=0)),
-    Plan("responses of the upstream's own", (TEXT, PROMPT), Budget(vad_response=2, unnamed=1, out_of_band=1, late=1)),
+PLANS: Final = (
+    Plan("turns and updates", (TEXT, PROMPT, TEXT2, PROMPT2), Budget(fail=2, late=0)),
+    Plan("responses of the upstream's own", (TEXT, PROMPT), Budget(vad_response=2, out_of_band=1, late=1)),
+    Plan("errors without a name", (TEXT, PROMPT), Budget(vad_response=1, unnamed=2, late=1)),
+    Plan("responses out of sight", (TEXT, PROMPT), Budget(unseen=2, late=1)),
+    Plan("responses in and out of sight", (TEXT,), Budget(unseen=2, vad_response=1, late=0)),
+    Plan("responses that end out of sight", (TEXT, PROMPT), Budget(vad_response=2, unseen=1, late=0)),
     Plan("speech", (TEXT, PROMPT), Budget(speech=2, late=1)),
-    Plan("refusals", (TEXT, PROMPT, PROMPT2), Budget(refuse=2, vad_response=1, unnamed=1, late=1)),
+    Plan("words", (TEXT,), Budget(speech=1, words=2, late=0)),
+    Plan("refusals", (TEXT, PROMPT, PROMPT2), Budget(refuse=2, vad_response=1, late=1)),
     Plan("lost answers", (TEXT, PROMPT), Budget(lose=2, strip=1, late=4)),
-    Plan("duplicates and disorder", (TEXT, PROMPT), Budget(duplicate=1, swap=1, unasked=1, vad_response=1, late=0)),
-    Plan(
-        "tools",
-        (TEXT, m.ToolResult("c00", "f", "1"), m.ToolResult("c00", "f", "1"), m.ToolResult(None, "f", "2"), TEXT2),
-        Budget(call=1, speech=1, late=1),
-    ),
+    Plan("duplicates", (TEXT, PROMPT), Budget(duplicate=1, vad_response=1, late=0)),
+    Plan("disorder", (TEXT, PROMPT), Budget(swap=1, vad_response=1, late=0)),
+    Plan("what nobody asked for", (TEXT, PROMPT), Budget(unasked=1, duplicate=1, late=0)),
+    Plan("tools", (TEXT, RESULT, RESULT, m.ToolResult(None, "f", "2"), TEXT2), Budget(call=1, speech=1, late=1)),
+    Plan("more calls than may be open", (TEXT, TEXT2, RESULT), Budget(call=2, late=1)),
+    Plan("more waits than may wait", CROWD, Budget(late=0)),
+    Plan("flow", (m.UserAudio(b"\0\0"), TEXT), Budget(flow=2, late=0)),
     Plan("legs that end", (TEXT, PROMPT), Budget(close=1, leave=1, vad_response=1, late=1)),
     Plan("opening", (SETTINGS, TEXT, PROMPT), Budget(refuse=1, vad_response=1, close=1, late=0), serving=False),
-    Plan("before settings", (TEXT, SETTINGS), Budget(late=0), serving=False),
+    Plan("opening and ends", (SETTINGS,), Budget(lose=1, close=1, leave=1, late=1), serving=False),
+    Plan("all sorts of things too early", (PLAIN, *EARLY), Budget(flow=1, late=0), serving=False),
+    Plan("before settings", (TEXT, SETTINGS), Budget(late=1), serving=False),
     Plan("settings twice", (PLAIN, PLAIN, TEXT), Budget(refuse=1, late=0), serving=False),
     Plan(
         "component opening",
         (TEXT, PLAIN, PLAIN, PROMPT),
-        Budget(refuse=1, vad_response=1, unnamed=1, late=0),
+        Budget(refuse=1, vad_response=1, late=0),
         COMPONENT,
         serving=False,
     ),
-    Plan("component settings again", (TEXT, PROMPT, PLAIN, PROMPT2), Budget(refuse=1, vad_response=1, late=1), COMPONENT),
+    Plan(
+        "component opening and ends", (TEXT, PLAIN), Budget(close=1, leave=1, lose=1, late=1), COMPONENT, serving=False
+    ),
+    Plan(
+        "component and all sorts of things too early",
+        (*EARLY, PLAIN),
+        Budget(unasked=1, unnamed=1, late=0),
+        COMPONENT,
+        serving=False,
+    ),
+    Plan(
+        "component sends too much too early",
+        (m.UserAudio(bytes(90)), m.UserAudio(bytes(20)), PLAIN, TEXT),
+        Budget(flow=1, late=0),
+        COMPONENT,
+        serving=False,
+    ),
+    Plan(
+        "component settings again", (TEXT, PROMPT, PLAIN, PROMPT2), Budget(refuse=1, vad_response=1, late=1), COMPONENT
+    ),
 )
+
+DEEP: Final = (
+    Plan("deep: out of sight", (TEXT, PROMPT), Budget(vad_response=1, unseen=2, refuse=1, late=1)),
+    Plan("deep: the upstream's own", (TEXT, PROMPT), Budget(vad_response=2, unnamed=1, out_of_band=1, late=1)),
+    Plan("deep: disorder", (TEXT, PROMPT), Budget(duplicate=1, swap=1, unasked=1, vad_response=1, late=0)),
+)
+"""Too long for every run; walked through by night."""

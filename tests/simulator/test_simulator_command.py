@@ -6,12 +6,13 @@ import sys
 
 import pytest
 from openai import AsyncOpenAI
+from test_simulator_vad import silence, speech_24k
 
 from openai_judge import judge_server_event
-from test_simulator_vad import silence, speech_24k
-from turngate.simulator.pytest_plugin import RunningSimulator
-
-pytest_plugins = ["turngate.simulator.pytest_plugin"]
+from turngate.simulator.pytest_plugin import (
+    RunningSimulator,
+    turngate_simulator,  # noqa: F401 - a fixture
+)
 
 TOOL = {
     "type": "function",

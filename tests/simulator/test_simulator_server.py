@@ -6,7 +6,7 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from turngate.proxy.ports import Closed, IConnection, Upgrade
-from turngate.simulator.script import OnServer, Drop, Script
+from turngate.simulator.script import Drop, OnServer, Script
 from turngate.simulator.server import PATH, Simulator
 from turngate.simulator.session import Manner
 

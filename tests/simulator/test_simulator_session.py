@@ -1,8 +1,8 @@
 import base64
 
 import pytest
-
 from simulator_desk import AT_ONCE, Desk
+
 from turngate.simulator.session import Manner
 
 TIME_TOOL = {
@@ -487,9 +487,7 @@ def test_the_settings_of_a_response_count_for_it_alone():
     desk = Desk()
     desk.update(instructions="Always begin with: A")
     desk.say("time")
-    desk.respond(
-        output_modalities=["text"], instructions="Always begin with: B", tools=[TIME_TOOL], tool_choice="none"
-    )
+    desk.respond(output_modalities=["text"], instructions="Always begin with: B", tools=[TIME_TOOL], tool_choice="none")
     desk.turns()
     assert desk.one("response.output_text.done")["text"] == "B You said: time"
     desk.say("again")

@@ -2,9 +2,9 @@ import base64
 
 import numpy as np
 import pytest
-
 from simulator_desk import AT_ONCE, Desk
 from test_simulator_vad import silence, speech_24k
+
 from turngate.simulator.ids import Ids
 from turngate.simulator.items import Refusal
 from turngate.simulator.session import Manner

@@ -1,8 +1,9 @@
 import json
 
 import pytest
-
 from simulator_desk import AT_ONCE, Desk
+from twisted.internet.task import Clock
+
 from turngate.simulator.lanes import Lane
 from turngate.simulator.script import (
     Abort,
@@ -23,7 +24,6 @@ from turngate.simulator.script import (
 from turngate.simulator.session import Manner
 from turngate.simulator.stage import Pace
 from turngate.simulator.timers import Timers
-from twisted.internet.task import Clock
 
 
 def test_a_server_event_and_all_after_it_wait_when_it_is_delayed():
@@ -201,7 +201,9 @@ def test_a_response_ends_badly(status, reason):
     response = desk.one("response.done")["response"]
     assert response["status"] == status
     assert response["status_details"].get("reason") == reason
-    assert (response["status_details"].get("error") or {}).get("code") == ("server_error" if status == "failed" else None)
+    assert (response["status_details"].get("error") or {}).get("code") == (
+        "server_error" if status == "failed" else None
+    )
     assert len(desk.of("response.output_audio.delta")) == 3
 
 

@@ -194,7 +194,7 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
             case Refused(status):
                 raise ConnectionDeny(status.value)
 
-    def failHandshake(self, reason: str, code: int = 400, responseHeaders: object = None) -> None:  # noqa: ARG002 - fixed
+    def failHandshake(self, reason: str, code: int = 400, responseHeaders: object = None) -> None:
         """Refuse with fixed words: Autobahn's quote the request. It refuses an opaque origin with 400 before we do."""
         status = HTTPStatus.FORBIDDEN if is_opaque_origin(getattr(self, "websocket_origin", "")) else HTTPStatus(code)
         self.factory.door.refused(status.value)
@@ -207,10 +207,10 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
 class UpstreamLegProtocol(_Leg, WebSocketClientProtocol):  # type: ignore[misc]  # as above
     """The client end of a connection to the upstream."""
 
-    def failHandshake(self, reason: str) -> None:  # noqa: ARG002 - it quotes the answer
+    def failHandshake(self, reason: str) -> None:
         WebSocketClientProtocol.failHandshake(self, "the upstream's answer to the upgrade is not valid")
 
-    def _refuse(self, status: HTTPStatus) -> None:  # noqa: ARG002 - a client has nobody to tell it
+    def _refuse(self, status: HTTPStatus) -> None:
         self.failHandshake("")
 
     def _http_status(self) -> int | None:
@@ -230,7 +230,7 @@ class ClientLegFactory(WebSocketServerFactory):
         self.door = door
         self.limits = limits
 
-    def buildProtocol(self, addr: IAddress | None) -> ClientLegProtocol | None:  # noqa: ARG002 - Twisted's signature
+    def buildProtocol(self, addr: IAddress | None) -> ClientLegProtocol | None:
         bridge = self.door.arrived()
         if bridge is None:
             return None
@@ -256,7 +256,7 @@ class UpstreamLegFactory(WebSocketClientFactory):
         self.limits = limits
         self.bridge = bridge
 
-    def buildProtocol(self, addr: IAddress | None) -> UpstreamLegProtocol:  # noqa: ARG002 - Twisted's signature
+    def buildProtocol(self, addr: IAddress | None) -> UpstreamLegProtocol:
         protocol = UpstreamLegProtocol()
         protocol.factory = self
         protocol.bridge = self.bridge

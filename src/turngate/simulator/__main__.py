@@ -84,7 +84,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     status = 0
 
     def announce(port: IListeningPort) -> None:
-        print(f"{ANNOUNCEMENT}{url_of(port)}", flush=True)
+        # when it runs, so that whoever reads the line can stop it at once
+        reactor.callWhenRunning(lambda: print(f"{ANNOUNCEMENT}{url_of(port)}", flush=True))
 
     def give_up(failure: Failure) -> None:
         nonlocal status

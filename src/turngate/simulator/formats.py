@@ -1,8 +1,8 @@
 """
 The audio formats of the API: linear16 at 24 kHz, and G.711 at 8 kHz.
 
-Responsible for turning each into linear16 at 24 kHz and back, well enough for a simulation: every third sample is taken,
-and each is held for three.
+Responsible for turning each into linear16 at 24 kHz and back, well enough for a simulation: every third sample is
+taken, and each is held for three.
 
 Must not know: events, sessions.
 

@@ -137,7 +137,8 @@ class Response:
         Send the next events that belong together.
 
         Returns:
-            How many seconds of speech or writing they are; None when there are no more, and :meth:`close_out` and :meth:`done` are due.
+            How many seconds of speech or writing they are; None when there are no more, and :meth:`close_out` and
+            :meth:`done` are due.
         """
         return next(self._bursts, None)
 

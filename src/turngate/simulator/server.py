@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 from attrs import field, frozen
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import (
     IListeningPort,
     IProtocolFactory,
@@ -116,11 +116,9 @@ class Simulator:
     def stop(self) -> Deferred[None]:
         """Listen no more and close every connection (code 1001); fires when no port listens."""
         ports, self._ports = self._ports, []
-        stopped: Deferred[None] = succeed(None)
-        for port in ports:
-            stopped.addCallback(lambda _, port=port: port.stopListening())
+        waiting = [maybeDeferred(port.stopListening) for port in ports]
         self._listener.close_all(GOING_AWAY, "The simulator stops.")
-        return stopped
+        return gatherResults(waiting).addCallback(lambda _: None)
 
     def received_events(self, event_type: str | None = None) -> list[dict[str, object]]:
         """Give the recorded frames, decoded; those of one type where it is given."""

@@ -35,7 +35,7 @@ class Part(Tolerant, frozen=True, kw_only=True):
 class Item(Tolerant, frozen=True, kw_only=True):
     """An item of the conversation; ``type`` is ``message``, ``function_call`` and so on, or not known here."""
 
-    type: str = "message"
+    type: str
     id: str = ""
     object: str | None = None
     status: str | None = None

@@ -1,0 +1,168 @@
+"""
+One reachable situation of a session between a hostile upstream and a client, and how it changes.
+
+Responsible for the shape of a :class:`World` and of the :class:`Plan` that it starts from, and for the one way in which
+the real rules take a message: the judge looks on at every step.
+
+Must not know: what may happen next; that is ``moves.py``.
+"""
+
+from typing import Final, TypeAlias
+
+from attrs import evolve, field, frozen
+
+from turngate.session import messages as m
+from turngate.session.invariants import Judge
+from turngate.session.rules import begin, step
+from turngate.session.state import DEEPGRAM, Bounds, Policy, State
+
+BOUNDS: Final = Bounds(tries=2, waiting_updates=3, waiting_turns=3, early_bytes=100, open_calls=2)
+"""Small enough for each to be met within a plan."""
+
+
+@frozen
+class Budget:
+    """How much of each mischief one world may still see."""
+
+    speech: int = 0
+    vad_response: int = 0
+    """Responses that the upstream makes of its own."""
+    unseen: int = 0
+    """The same, of which nothing is said, at most their end."""
+    refuse: int = 0
+    """Refusals for reasons of the upstream's own."""
+    unnamed: int = 0
+    """Refusals for an active response that name no event, and errors that are about nothing of ours."""
+    lose: int = 0
+    """Answers that never come."""
+    strip: int = 0
+    """Responses without our tag."""
+    duplicate: int = 0
+    swap: int = 0
+    out_of_band: int = 0
+    call: int = 0
+    """Responses that end with two tool calls."""
+    fail: int = 0
+    unasked: int = 0
+    """Confirmations of updates that nobody sent, and a readiness that is told again."""
+    words: int = 0
+    """Responses that come with text and transcripts."""
+    flow: int = 0
+    """Times that the upstream's transport takes no more for a while."""
+    close: int = 0
+    """Ends of the upstream's connection."""
+    leave: int = 0
+    """Ends that come from the client or from the proxy itself."""
+    late: int = 4
+    """Deadlines that pass although nothing is wrong."""
+
+
+@frozen
+class Plan:
+    """What the client will do, in order, and what the upstream may."""
+
+    name: str
+    client: tuple[m.ClientMessage, ...]
+    budget: Budget
+    policy: Policy = DEEPGRAM
+    serving: bool = True
+    """Start with a session that serves, to spend the budgets on what comes after."""
+
+
+@frozen
+class World:
+    """One reachable situation."""
+
+    state: State
+    judge: Judge
+    client: tuple[m.ClientMessage, ...]
+    budget: Budget
+    up: tuple[m.UpstreamEffect, ...] = ()
+    """What is on the wire to the upstream."""
+    down: tuple[m.UpstreamMessage, ...] = ()
+    """What is on the wire from the upstream."""
+    active: str | None = None
+    """The response that is active in the upstream's own truth."""
+    tags: tuple[str | None, ...] = ()
+    """The tag of every response that the upstream has made."""
+    dialled: bool = False
+    ready_sent: bool = False
+    closed: bool = False
+    heard: m.Message | None = field(default=None, eq=False)
+    """The message of the step that led here, if a step did."""
+    done: tuple[m.Effect, ...] = field(default=(), eq=False)
+    """The effects of that step."""
+
+
+Move: TypeAlias = tuple[str, World]
+
+
+def start(plan: Plan) -> World:
+    """The first world of a plan."""
+    state, effects = begin(State("s", policy=plan.policy, bounds=BOUNDS))
+    world = carry_out(World(state, Judge().see(None, effects), plan.client, plan.budget), effects)
+    if not plan.serving:
+        return world
+    world = deliver(world, m.ConfigureSession(m.SessionConfig("base")))
+    world = deliver(world, m.UpstreamReady())
+    world = deliver(evolve(world, up=()), m.UpdateConfirmed())
+    assert world.judge.configured
+    return evolve(world, ready_sent=True)
+
+
+def deliver(world: World, message: m.Message) -> World:
+    """The rules take one message, and the judge looks on."""
+    state, effects = step(world.state, message)
+    judge = world.judge.see(message, effects)
+    return carry_out(evolve(world, state=state, judge=judge, heard=message, done=effects), effects)
+
+
+def carry_out(world: World, effects: tuple[m.Effect, ...]) -> World:
+    """Put on the wire what the upstream answers; it says nothing to audio and to the outputs of calls."""
+    sent = tuple(e for e in effects if isinstance(e, m.SendUpdate | m.StartResponse | m.CancelResponse | m.AddLine))
+    dialled = world.dialled or any(isinstance(e, m.DialUpstream) for e in effects)
+    return evolve(world, up=world.up + sent, dialled=dialled)
+
+
+def spend(world: World, **one: int) -> World:
+    """The same world with less mischief left."""
+    left = {name: getattr(world.budget, name) - n for name, n in one.items()}
+    return evolve(world, budget=evolve(world.budget, **left))
+
+
+def say(world: World, *messages: m.UpstreamMessage) -> World:
+    """The upstream puts messages on the wire."""
+    return evolve(world, down=world.down + messages)
+
+
+def started(world: World, tag: str | None) -> World:
+    """The upstream makes a response, and says all of it but the end."""
+    response_id = f"r{len(world.tags)}"
+    item_id = f"i{response_id}"
+    world = say(
+        evolve(world, active=response_id, tags=(*world.tags, tag)),
+        m.ResponseStarted(response_id, tag),
+        m.AgentAudioChunk(response_id, item_id, b"\0\0"),
+        m.AgentAudioSegmentEnded(response_id),
+    )
+    if not world.budget.words:
+        return world
+    return say(
+        spend(world, words=1),
+        m.AgentTextStarted(response_id),
+        m.AgentTextEnded(response_id, item_id, "yes"),
+        m.AgentTextEnded(response_id, f"{item_id}b", " "),
+    )
+
+
+def unseen(world: World) -> World:
+    """The upstream makes a response of which nothing is heard."""
+    return evolve(world, active=f"r{len(world.tags)}", tags=(*world.tags, None))
+
+
+def ended(world: World, status: m.ResponseStatus, calls: tuple[m.ToolCall, ...] = ()) -> World:
+    """The active response ends. The first of its calls was told of before; the list has them all."""
+    assert world.active is not None
+    response_id, tag = world.active, world.tags[int(world.active[1:])]
+    told = tuple(m.ToolCallCompleted(response_id, call) for call in calls[:1])
+    return say(evolve(world, active=None), *told, m.ResponseEnded(response_id, status, None, calls, tag))

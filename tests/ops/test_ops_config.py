@@ -1,0 +1,202 @@
+import pytest
+
+from turngate.errors import ConfigError
+from turngate.ops.config import DEFAULT_LISTEN, DEFAULT_UPSTREAM, KEYS, Config, load
+
+CANARY = "sk-canary-4711"
+SIMULATOR = {"upstream": "simulator"}
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a configuration, and give the option that names it."""
+
+    def write(text):
+        path = tmp_path / "turngate.toml"
+        path.write_text(text)
+        return {"config": str(path)}
+
+    return write
+
+
+def test_defaults_are_the_loopback_and_the_real_api_when_there_is_a_key_only():
+    """Without configuration but a key, nobody else can connect and the API is where it is."""
+    settings = load({}, {"OPENAI_API_KEY": CANARY})
+    assert Config(upstream_key=settings.upstream_key) == settings
+    assert settings.listen == DEFAULT_LISTEN == ("tcp:8080:interface=127.0.0.1",)
+    assert settings.upstream == DEFAULT_UPSTREAM == "wss://api.openai.com/v1/realtime?model={model}"
+    assert settings.upstream_key() == CANARY
+
+
+SETTINGS = {
+    "listen": ("['tcp:1']", ("tcp:1",), "tcp:2 tcp:3", ("tcp:2", "tcp:3"), ("tcp:4",)),
+    "upstream": ("'simulator'", "simulator", "ws://127.0.0.1:1/", "ws://127.0.0.1:1/", "ws://127.0.0.1:2/"),
+    "model": ("'a'", "a", "b", "b", "c"),
+    "log_level": ("'debug'", "debug", "warn", "warn", "error"),
+    "allow_anonymous": ("true", True, "no", False, True),
+}
+"""For each setting: as written in the file and what that means, the same of the variable, and the option."""
+
+
+@pytest.mark.parametrize("key", SETTINGS)
+def test_option_beats_variable_beats_file(key, written):
+    """The nearer a setting is to the start, the stronger it is."""
+    toml, in_file, variable, in_environment, option = SETTINGS[key]
+    others = "" if key == "upstream" else "upstream = 'simulator'\n"
+    options = written(f"{others}{key} = {toml}\n")
+    environment = {f"TURNGATE_{key.upper()}": variable}
+    assert in_file == getattr(load(options, {}), key)
+    assert in_environment == getattr(load(options, environment), key)
+    assert option == getattr(load({**options, key: option}, environment), key)
+
+
+def test_key_file_is_a_setting_like_the_others(tmp_path, written):
+    """The file of the key can be named in all three places, and beats the variable with the key itself."""
+    for name in ("file", "variable", "option"):
+        (tmp_path / name).write_text(name)
+    environment = {"OPENAI_API_KEY": CANARY}
+    options = written(f"upstream_key_file = '{tmp_path}/file'")
+    assert load({}, environment).upstream_key() == CANARY
+    assert load(options, environment).upstream_key() == "file"
+    environment["TURNGATE_UPSTREAM_KEY_FILE"] = f"{tmp_path}/variable"
+    assert load(options, environment).upstream_key() == "variable"
+    assert load({**options, "upstream_key_file": f"{tmp_path}/option"}, environment).upstream_key() == "option"
+
+
+def test_every_setting_is_in_the_table_of_precedence():
+    """A new setting is not forgotten by the tests above."""
+    assert set(KEYS) == {*SETTINGS, "upstream_key_file"}
+
+
+def test_file_is_named_by_the_option_rather_than_by_the_variable(tmp_path, written):
+    """TURNGATE_CONFIG names the file where no option does."""
+    other = tmp_path / "other.toml"
+    other.write_text("upstream = 'simulator'\nmodel = 'other'")
+    variable = {"TURNGATE_CONFIG": str(other)}
+    assert load({}, variable).model == "other"
+    assert load(written("upstream = 'simulator'\nmodel = 'named'"), variable).model == "named"
+
+
+def test_no_file_is_read_when_none_is_named(tmp_path, monkeypatch):
+    """What lies about in the working directory configures nothing."""
+    (tmp_path / "turngate.toml").write_text("model = 'found'")
+    monkeypatch.chdir(tmp_path)
+    assert load(SIMULATOR, {}).model == "gpt-realtime"
+
+
+def test_empty_variable_is_as_if_absent(written):
+    """Many set-ups write an empty variable for one that is not set."""
+    options = written("upstream = 'simulator'\nlisten = 'tcp:1'\nallow_anonymous = true")
+    environment = {f"TURNGATE_{key.upper()}": "" for key in (*KEYS, "config")}
+    settings = load(options, environment)
+    assert settings.listen == ("tcp:1",)
+    assert settings.allow_anonymous
+
+
+@pytest.mark.parametrize(("word", "truth"), [("1", True), ("Yes", True), ("false", False), ("off", False)])
+def test_variable_of_a_switch_says_yes_or_no(word, truth):
+    """The usual words are understood in any case."""
+    assert truth == load(SIMULATOR, {"TURNGATE_ALLOW_ANONYMOUS": word}).allow_anonymous
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("upstrem = 'simulator'", "unknown key 'upstrem'; did you mean 'upstream'?"),
+        ("log-level = 'info'", "unknown key 'log-level'; did you mean 'log_level'?"),
+        ("[limits]\nsessions = 1", "unknown key 'limits'; there are listen, upstream"),
+        ("listen = 8080", "listen is an endpoint string, or a list of them"),
+        ("listen = ['tcp:1', 2]", "listen is an endpoint string, or a list of them"),
+        ("listen = []", "listen names no endpoint"),
+        ("model = 4", "model is a string"),
+        ("allow_anonymous = 'yes'", "allow_anonymous is true or false"),
+        ("log_level = 'loud'", "log_level is one of debug, info, warn, error, not 'loud'"),
+        ("upstream = 'https://a.example/'", "must be ws://host... or wss://host..."),
+        ("upstream = 'wss://{model}.example/'", "takes the model in its path or query only"),
+        ("upstream = ", "is no valid TOML"),
+    ],
+)
+def test_file_is_refused_in_one_line_when_something_in_it_is_wrong(text, words, written):
+    """The line says what to change, and the nearest right word where there is one."""
+    with pytest.raises(ConfigError) as caught:
+        load(written(text), {"OPENAI_API_KEY": CANARY})
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_is_refused_when_it_is_not_text(tmp_path):
+    """Bytes that are no UTF-8 are no TOML."""
+    (tmp_path / "turngate.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="is no valid TOML"):
+        load({"config": str(tmp_path / "turngate.toml")}, {})
+
+
+def test_variable_of_a_switch_is_refused_when_it_is_neither_yes_nor_no():
+    """A word that is not understood is not taken for no."""
+    with pytest.raises(ConfigError, match="TURNGATE_ALLOW_ANONYMOUS is true or false, not 'perhaps'"):
+        load(SIMULATOR, {"TURNGATE_ALLOW_ANONYMOUS": "perhaps"})
+
+
+@pytest.mark.parametrize("url", [DEFAULT_UPSTREAM, "wss://API.openai.com/v1/realtime?model=a"])
+def test_start_is_refused_when_the_api_would_be_called_without_a_key(url):
+    """Every call would fail; the line names both ways to give a key, and the one without."""
+    with pytest.raises(ConfigError, match=r"OPENAI_API_KEY.*--upstream-key-file.*--upstream simulator"):
+        load({"upstream": url}, {})
+
+
+@pytest.mark.parametrize("url", ["ws://127.0.0.1:1/", "wss://other.example/", "simulator"])
+def test_no_key_is_needed_when_the_upstream_is_another(url):
+    """Others may let us in by other means."""
+    assert load({"upstream": url}, {}).upstream_key is None
+
+
+def test_start_is_refused_when_a_key_would_be_sent_in_the_clear():
+    """A key goes over TLS, or stays on this machine."""
+    environment = {"OPENAI_API_KEY": CANARY}
+    with pytest.raises(ConfigError, match="in the clear") as caught:
+        load({"upstream": "ws://upstream.example/"}, environment)
+    assert CANARY not in str(caught.value)
+    assert load({"upstream": "ws://127.0.0.1:1/"}, environment).upstream_key() == CANARY
+
+
+def test_simulator_is_shown_no_key():
+    """It needs none; but a file that was named must be there all the same."""
+    assert load(SIMULATOR, {"OPENAI_API_KEY": CANARY}).upstream_key is None
+    with pytest.raises(ConfigError, match="No such file"):
+        load({**SIMULATOR, "upstream_key_file": "/absent"}, {})
+
+
+def test_key_is_not_shown_when_the_configuration_is_printed():
+    """A configuration may be logged whole."""
+    assert CANARY not in repr(load({}, {"OPENAI_API_KEY": CANARY}))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TURNGATE_MODLE", "TURNGATE_MODEL"),
+        ("TURNGATE_LOGLEVEL", "TURNGATE_LOG_LEVEL"),
+        ("TURNGATE_UPSTREAM_KEY", "TURNGATE_UPSTREAM_KEY_FILE"),
+        ("TURNGATE_COFNIG", "TURNGATE_CONFIG"),
+    ],
+)
+def test_variable_is_reported_when_it_is_nearly_a_setting(name, meant):
+    """A misspelled variable is not an error, but it is not passed over either."""
+    assert ((name, meant),) == load(SIMULATOR, {name: "a"}).near_misses
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TURNGATE_PORT",
+        "TURNGATE_SERVICE_HOST",
+        "TURNGATE_SERVICE_PORT_HTTP",
+        "TURNGATE_PORT_8080_TCP_ADDR",
+        "TURNGATE_PORT_8080_TCP_PROTO",
+        "TURNGATE_MODEL",
+        "OTHER_MODLE",
+    ],
+)
+def test_variable_is_not_reported_when_it_is_a_setting_or_an_orchestrators(name):
+    """A service called turngate makes variables of its own in a cluster."""
+    assert load(SIMULATOR, {name: "a"}).near_misses == ()

@@ -1,0 +1,365 @@
+"""The plugin: what ``twistd turngate`` does as a process, and how its service begins and ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.task import Clock
+
+from turngate.ops.config import Config
+from turngate.ops.logging import Log
+from turngate.tap import STOP_WITHIN_S, TurngateService, is_local, shown
+from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
+
+# ruff: noqa: N802 - Twisted calls these
+SIMULATED = ("--upstream", "simulator")
+CANARY = "sk-canary-4711"
+GOING_AWAY = 1001
+
+
+@pytest.fixture
+def taken_port():
+    """A port of the loopback on which somebody listens already."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write a file, and give its path."""
+
+    def write(text):
+        path = tmp_path / "written"
+        path.write_text(text)
+        return str(path)
+
+    return write
+
+
+def assert_refused(outcome, words):
+    """The process ended at once, with one line for the operator."""
+    assert outcome.returncode == 1
+    assert outcome.stdout == ""
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith("turngate: ")
+    assert words in line
+    assert CANARY not in line
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--upstrem", "simulator"], "option --upstrem not recognized; did you mean '--upstream'?"),
+        (["--frobnicate"], "option --frobnicate not recognized; there are --listen"),
+        (["--model"], "option --model requires argument"),
+        (["--allow-anonymous=yes"], "option --allow-anonymous must not have an argument"),
+        (["simulator"], "there are options only, and 'simulator' is none"),
+        (["--log-level", "loud"], "log_level is one of debug, info, warn, error, not 'loud'"),
+        (["--config", "/absent/turngate.toml"], "cannot read the configuration /absent/turngate.toml: No such file"),
+        (["--upstream-key-file", "/absent/key"], "cannot read the upstream key from /absent/key: No such file"),
+        ([], "there is no key for the upstream: set OPENAI_API_KEY, give --upstream-key-file, or try it without"),
+        (["--upstream", "https://a.example/"], "the upstream URL must be ws://host... or wss://host..."),
+        ([*SIMULATED, "--listen", "nonsense"], "--listen nonsense is no endpoint"),
+        ([*SIMULATED, "--listen", "tcp:99999:interface=127.0.0.1"], "cannot listen on tcp:99999"),
+        ([*SIMULATED, "--listen", "tcp:0"], "tcp:0 is open to other machines, and clients need no credentials"),
+        ([*SIMULATED, "--listen", "tcp6:0"], "tcp6:0 is open to other machines, and clients need no credentials"),
+        ([*SIMULATED, *LISTEN, "--listen", "tcp:0"], "tcp:0 is open to other machines"),
+    ],
+)
+def test_start_is_refused_in_one_line_when_an_option_is_wrong(options, words):
+    """What is wrong, on stderr, without a page of help and without a traceback."""
+    assert_refused(twistd("-n", "--pidfile=", "turngate", *options), words)
+
+
+def test_start_is_refused_in_one_line_when_the_file_has_an_unknown_key(write):
+    """The nearest right key is named."""
+    outcome = twistd("-n", "--pidfile=", "turngate", "--config", write("lisen = 'tcp:1'"))
+    assert_refused(outcome, "unknown key 'lisen'; did you mean 'listen'?")
+
+
+def test_start_is_refused_in_one_line_when_the_file_is_no_toml(write):
+    """A file named by the variable is judged like one named by the option."""
+    outcome = twistd("-n", "--pidfile=", "turngate", TURNGATE_CONFIG=write("listen: tcp"))
+    assert_refused(outcome, "is no valid TOML")
+
+
+def test_start_is_refused_in_one_line_when_the_key_file_holds_no_key(write):
+    """The file is named, and nothing of it is shown."""
+    outcome = twistd("-n", "--pidfile=", "turngate", "--upstream-key-file", write(f"{CANARY}\nand {CANARY}"))
+    assert_refused(outcome, "does not hold an upstream key")
+
+
+def test_start_is_refused_in_one_line_when_a_variable_is_wrong():
+    """The variable is named."""
+    outcome = twistd("-n", "--pidfile=", "turngate", TURNGATE_ALLOW_ANONYMOUS="perhaps")
+    assert_refused(outcome, "TURNGATE_ALLOW_ANONYMOUS is true or false, not 'perhaps'")
+
+
+def test_start_is_refused_in_one_line_when_the_name_of_a_file_would_break_it():
+    """What the operator wrote is repeated on one line only."""
+    outcome = twistd("-n", "--pidfile=", "turngate", "--config", "/absent\n/\x1b[31mfile")
+    assert_refused(outcome, "cannot read the configuration /absent / [31mfile")
+
+
+@pytest.mark.parametrize("mode", [["-n", "--pidfile="], []], ids=["foreground", "daemon"])
+@pytest.mark.parametrize(
+    ("endpoint", "words"),
+    [
+        ("tcp:{port}:interface=127.0.0.1", "Address already in use"),
+        ("tcp:0", "is open to other machines"),
+    ],
+    ids=["port in use", "beyond the loopback"],
+)
+def test_start_is_refused_on_the_terminal_when_a_socket_cannot_be_had(mode, endpoint, words, taken_port, tmp_path):
+    """Also in daemon mode, which leaves the terminal only when the sockets are bound; nothing is left behind."""
+    endpoint = endpoint.format(port=taken_port)
+    outcome = twistd(*mode, "turngate", *SIMULATED, "--listen", endpoint, cwd=tmp_path)
+    assert_refused(outcome, words)
+    assert [] == list(tmp_path.iterdir())
+
+
+# --- what is started ------------------------------------------------------------------------------------------------
+
+
+def test_plugin_is_listed_by_twistd():
+    """A plugin that cannot be imported is silently missing."""
+    outcome = twistd("--help")
+    assert [["turngate", "A"]] == [line.split()[:2] for line in outcome.stdout.splitlines() if "turngate" in line]
+
+
+def test_help_and_version_are_printed_when_asked_for():
+    """They are no errors."""
+    outcome = twistd("turngate", "--help")
+    assert outcome.returncode == 0
+    for option in ("--listen=", "--upstream=", "--model=", "--upstream-key-file=", "--log-level=", "--config="):
+        assert option in outcome.stdout
+    outcome = twistd("turngate", "--version")
+    assert (0, "") == (outcome.returncode, outcome.stderr)
+    assert outcome.stdout.startswith("turngate ")
+
+
+def test_proxy_welcomes_a_client_and_stops_when_it_is_told_to():
+    """In the foreground: the log says where it listens, a client is welcomed, SIGTERM ends it with status 0."""
+    with RunningProxy(*SIMULATED, *LISTEN) as proxy:
+        with Conversation(proxy.port) as conversation:
+            assert conversation.status == 101
+            assert conversation.receive_event()["type"] == "Welcome"
+        assert proxy.stop() == 0
+    assert "Traceback" not in proxy.log
+    assert "proxy.stopped sessions=0" in proxy.log
+
+
+def test_open_sessions_are_told_that_the_proxy_goes_away_when_it_stops():
+    """A client can tell a restart from a fault: close code 1001. A second SIGTERM changes nothing."""
+    with RunningProxy(*SIMULATED, *LISTEN) as proxy, Conversation(proxy.port) as conversation:
+        conversation.receive_event()
+        proxy.ask_to_stop()
+        proxy.ask_to_stop()
+        assert GOING_AWAY == conversation.receive_close()
+        conversation.close()
+        assert proxy.stop() == 0
+    assert "ending=going_away" in proxy.log
+    assert "Traceback" not in proxy.log
+
+
+def test_nothing_else_is_served_than_the_agent():
+    """Another path is refused before a WebSocket is opened."""
+    with RunningProxy(*SIMULATED, *LISTEN) as proxy, Conversation(proxy.port, "/v1/other") as conversation:
+        assert conversation.status == 404
+
+
+def test_daemon_serves_and_stops(tmp_path):
+    """Sockets bound before the fork accept after it; SIGTERM ends it, and its log tells of no fault."""
+    pidfile, logfile = tmp_path / "pid", tmp_path / "log"
+    outcome = twistd(f"--pidfile={pidfile}", f"--logfile={logfile}", "turngate", *SIMULATED, *LISTEN, cwd=tmp_path)
+    assert (0, "", "") == (outcome.returncode, outcome.stdout, outcome.stderr)
+    pid = int(pidfile.read_text())
+    has_ended = end_of(pid)
+    try:
+        with Conversation(port_in(logfile.read_text())) as conversation:
+            assert conversation.receive_event()["type"] == "Welcome"
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        assert has_ended()
+    log = logfile.read_text()
+    assert "proxy.stopped" in log
+    assert "Traceback" not in log
+    assert not pidfile.exists()
+    # twistd's own mask: what is logged is for the operator only
+    assert logfile.stat().st_mode & 0o077 == 0
+
+
+def test_several_endpoints_are_listened_on_when_they_are_named(tmp_path):
+    """Sockets of the file system are as local as the loopback."""
+    path = tmp_path / "socket"
+    with RunningProxy(*SIMULATED, *LISTEN, "--listen", f"unix:{path}") as proxy:
+        assert path.is_socket()
+        assert f"address=unix:{path}" in proxy.log
+        assert proxy.stop() == 0
+
+
+def test_other_machines_are_let_in_when_the_operator_says_so():
+    """The one option that opens the proxy to everybody says what it does."""
+    with RunningProxy(*SIMULATED, "--listen", "tcp:0", "--allow-anonymous") as proxy:
+        assert "address=0.0.0.0:" in proxy.log
+        assert proxy.stop() == 0
+
+
+def test_misspelled_variable_is_reported_when_the_proxy_starts():
+    """It is no error, for an orchestrator may have made it; its value is not shown."""
+    with RunningProxy(*SIMULATED, *LISTEN, TURNGATE_UPSTREAM_KEY=CANARY, TURNGATE_PORT="tcp://10.0.0.1:80") as proxy:
+        proxy.read_until("name=TURNGATE_UPSTREAM_KEY meant=TURNGATE_UPSTREAM_KEY_FILE")
+        assert proxy.stop() == 0
+    assert CANARY not in proxy.log
+    assert "TURNGATE_PORT" not in proxy.log
+
+
+def test_key_is_in_no_line_of_the_log(write):
+    """Not at any level, and not when the upstream cannot be reached."""
+    options = ("--upstream", "ws://127.0.0.1:1/{model}", "--upstream-key-file", write(CANARY), "--log-level", "debug")
+    with RunningProxy(*options, *LISTEN, OPENAI_API_KEY=f"{CANARY}2") as proxy:
+        with Conversation(proxy.port) as conversation:
+            conversation.receive_event()
+        assert proxy.stop() == 0
+    assert CANARY not in proxy.log
+
+
+def test_reactor_keeps_time_by_a_clock_that_nobody_sets():
+    """Setting the machine's clock forward must end no session."""
+    program = (
+        "import time, turngate.tap as tap; options = tap.Options(); "
+        "options.parseOptions(['--upstream', 'simulator', '--listen', 'tcp:0:interface=127.0.0.1']); "
+        "tap.makeService(options); from twisted.internet import reactor; print(reactor.seconds is time.monotonic)"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+    assert ("True\n", "") == (outcome.stdout, outcome.stderr)
+
+
+def test_plugin_imports_nothing_of_the_proxy_before_it_is_chosen():
+    """Twisted imports every plugin at every start of every program that has plugins."""
+    plugin = Path(__file__).parent.parent / "twisted" / "plugins" / "turngate_plugin.py"
+    program = (
+        f"import runpy, sys; runpy.run_path({str(plugin)!r}); "
+        "print([name for name in sys.modules if name.split('.')[0] in {'turngate', 'autobahn', 'msgspec'}])"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ("[]\n", "") == (outcome.stdout, outcome.stderr)
+
+
+def test_command_is_installed():
+    """The console script and the plugin come from one installation."""
+    outcome = subprocess.run([OWN_BIN / "turngate", "version"], capture_output=True, text=True)
+    assert f"turngate {outcome.stdout}" == twistd("turngate", "--version").stdout
+
+
+# --- how the service begins and ends --------------------------------------------------------------------------------
+
+
+class ListeningPort:
+    """A port that is nowhere."""
+
+    def __init__(self, address=None):
+        self.address = address or IPv4Address("TCP", "127.0.0.1", 8080)
+        self.stops = 0
+
+    def getHost(self):
+        return self.address
+
+    def stopListening(self):
+        self.stops += 1
+
+
+class Sessions:
+    """A reception whose sessions end when the test says so."""
+
+    sessions = 1
+
+    def __init__(self):
+        self.when_empty = None
+
+    def shut_down(self, when_empty):
+        self.when_empty = when_empty
+
+
+class Stage:
+    """A service with nothing real about it."""
+
+    def __init__(self):
+        self.clock = Clock()
+        self.port = ListeningPort()
+        self.reception = Sessions()
+        self.service = TurngateService(
+            self.clock, Log("error"), Config(upstream="simulator"), (self.port,), self.reception, None
+        )
+        self.service.startService()
+
+    def stop(self):
+        """Stop the service, and give a list that the end is put in."""
+        ends = []
+        self.service.stopService().addCallback(ends.append)
+        return ends
+
+
+def test_stop_listens_no_more_and_waits_for_the_sessions():
+    """Who is in is let out; nobody is let in."""
+    stage = Stage()
+    ends = stage.stop()
+    assert ([], 1) == (ends, stage.port.stops)
+    stage.reception.when_empty()
+    assert [None] == ends
+    assert [] == stage.clock.getDelayedCalls()
+
+
+def test_stop_waits_no_longer_than_its_deadline():
+    """Left alone, twistd would wait for ever for a session that never ends."""
+    stage = Stage()
+    ends = stage.stop()
+    stage.clock.advance(STOP_WITHIN_S - 0.1)
+    assert [] == ends
+    stage.clock.advance(0.1)
+    assert [None] == ends
+
+
+def test_session_may_end_after_the_deadline():
+    """The end is told once."""
+    stage = Stage()
+    ends = stage.stop()
+    stage.clock.advance(STOP_WITHIN_S)
+    stage.reception.when_empty()
+    assert [None] == ends
+
+
+@pytest.mark.parametrize(
+    ("address", "is_it", "shows"),
+    [
+        (IPv4Address("TCP", "127.0.0.1", 1), True, "127.0.0.1:1"),
+        (IPv4Address("TCP", "127.4.5.6", 1), True, "127.4.5.6:1"),
+        (IPv4Address("TCP", "0.0.0.0", 1), False, "0.0.0.0:1"),  # noqa: S104 - it is what is to be refused
+        (IPv4Address("TCP", "10.0.0.1", 1), False, "10.0.0.1:1"),
+        (IPv6Address("TCP", "::1", 1), True, "[::1]:1"),
+        (IPv6Address("TCP", "::", 1), False, "[::]:1"),
+        (IPv6Address("TCP", "fe80::1%eth0", 1), False, "[fe80::1%eth0]:1"),
+        (UNIXAddress("/run/turngate"), True, "unix:/run/turngate"),
+        (object, False, str(object)),
+    ],
+)
+def test_port_is_local_when_only_this_machine_can_reach_it(address, is_it, shows):
+    """The address that was bound decides, whatever kind of endpoint bound it; an unknown kind is not trusted."""
+    port = ListeningPort(address)
+    assert is_it == is_local(port)
+    assert shows == shown(port)
+
+
+def test_path_of_the_agent_is_the_one_that_clients_use():
+    """The rig's client and the documentation say the same."""
+    from turngate.tap import PATHS
+
+    assert PATH in PATHS
