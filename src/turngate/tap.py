@@ -270,12 +270,11 @@ class TurngateService(Service):
     def startService(self) -> None:
         """Twisted calls this when the reactor is about to run."""
         super().startService()
-        upstream = config.SIMULATOR if self._simulator else self._settings.upstream.partition("?")[0]
-        for port in self.ports:
-            self._log.info("proxy.listening", address=shown(port))
-        self._log.info("proxy.started", version=__version__, upstream=upstream, model=self._settings.model)
         for name, meant in self._settings.near_misses:
             self._log.warn("config.unknown_variable", name=name, meant=meant)
+        for port in self.ports:
+            self._log.info("proxy.listening", address=shown(port))
+        self._reactor.callWhenRunning(self._started)
 
     def stopService(self) -> "Deferred[None]":
         """Twisted calls this at SIGTERM, and waits: take nobody in, end every session, and be done in time."""
@@ -288,6 +287,10 @@ class TurngateService(Service):
         done.addBoth(lambda _: overdue.cancel() if overdue.active() else None)
         self.reception.shut_down(lambda: self._stopped(done))
         return done
+
+    def _started(self) -> None:
+        upstream = config.SIMULATOR if self._simulator else self._settings.upstream.partition("?")[0]
+        self._log.info("proxy.started", version=__version__, upstream=upstream, model=self._settings.model)
 
     def _stopped(self, done: "Deferred[None]") -> None:
         if done.called:

@@ -9,10 +9,12 @@ Comes from: the command line. Goes to: :class:`~turngate.simulator.server.Simula
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from typing import Final
 
+from attrs import asdict
 from twisted.internet import error
 from twisted.internet.defer import DeferredList
 from twisted.internet.endpoints import serverFromString
@@ -26,6 +28,8 @@ from turngate.simulator.stage import Pace
 
 DEFAULT_ENDPOINT: Final = "tcp:8765:interface=127.0.0.1"
 ANNOUNCEMENT: Final = "simulator listening on "
+SUMMARY: Final = "simulator counted "
+"""Before what it counted, as JSON, on the last line."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -98,6 +102,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         simulator.listen(endpoint).addCallbacks(announce, give_up)
     reactor.addSystemEventTrigger("before", "shutdown", lambda: DeferredList([simulator.stop()]))
     reactor.run()
+    if status == 0:
+        print(f"{SUMMARY}{json.dumps(asdict(simulator.counters))}", flush=True)
     return status
 
 
