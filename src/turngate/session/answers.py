@@ -43,7 +43,7 @@ from turngate.session.messages import (
     UpdateNotApplied,
     Warned,
 )
-from turngate.session.state import Draft, Due, Line, Response, SentCreate, SentUpdate, WaitingUpdate
+from turngate.session.state import Course, Draft, Due, Line, Response, SentCreate, SentUpdate, WaitingUpdate
 
 
 def release(draft: Draft) -> None:
@@ -186,6 +186,8 @@ def response_ended(draft: Draft, ended: ResponseEnded) -> None:
     if not rest:
         signal(draft, Signal.LAST_RESPONSE_ENDED)
         draft.emit(Disarm(Deadline.RESPONSE_SILENCE), Disarm(Deadline.CANCEL_ANSWER))
+    elif all(other.course is Course.RUNNING for other in rest):
+        draft.emit(Disarm(Deadline.CANCEL_ANSWER))
     turns.response_ended(draft, response, ended)
     tools.response_ended(draft, response, ended)
 

@@ -13,6 +13,7 @@ from attrs import evolve
 
 from turngate.session.machines import GATE, Gate, Signal, follow
 from turngate.session.messages import (
+    AddLine,
     AppendInstructions,
     Arm,
     CancelResponse,
@@ -22,6 +23,7 @@ from turngate.session.messages import (
     Note,
     Refused,
     ReplaceConfig,
+    Role,
     SendUpdate,
     SessionConfig,
     StartResponse,
@@ -62,10 +64,14 @@ def changed(config: SessionConfig, change: Change) -> SessionConfig:
 
 
 def send_create(draft: Draft, due: tuple[Due, ...]) -> None:
-    """Ask for one response to everything in ``due``."""
+    """Ask for one response to everything in ``due``, right after what it is to answer."""
+    for one in due:
+        if one.text is not None:
+            draft.emit(AddLine(one.source, one.source, Role.USER, one.text))
     event_id = draft.fresh_id()
     rest = tuple(d for d in draft.state.due if d not in due)
-    draft.state = evolve(draft.state, due=rest, sent_create=SentCreate(event_id, due))
+    placed = tuple(evolve(one, text=None) for one in due)
+    draft.state = evolve(draft.state, due=rest, sent_create=SentCreate(event_id, placed))
     signal(draft, Signal.CREATE_SENT)
     draft.emit(StartResponse(event_id, due[0].say), Arm(Deadline.CREATE_ANSWER))
 

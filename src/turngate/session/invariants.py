@@ -285,6 +285,8 @@ class Judge:
         if self.configured and self.is_idle and m.Deadline.RETRY not in self.armed:
             waiting = any(u.stage is Stage.REQUESTED for u in self.updates)
             require(not waiting, "L3", "an update waits at an open gate")
+            unwritten = self.texts and not self.user_speaks and not self.open_calls
+            require(not unwritten, "L3", "a message of the user waits at an open gate")
             starved = self.owed and not self.user_speaks and not self.open_calls
             require(not starved, "L3", "an answer is owed and not asked for")
 

@@ -76,6 +76,7 @@ class Bounds:
     waiting_updates: int = 64
     waiting_update_chars: int = 256 * 1024
     waiting_turns: int = 64
+    waiting_turn_chars: int = 1024 * 1024
     open_calls: int = 128
     tries: int = 8
     """How often a send is tried that is refused because of a response out of sight."""
@@ -146,6 +147,8 @@ class Due:
     kind: DueKind
     source: str = ""
     say: str | None = None
+    text: str | None = field(default=None, repr=False)
+    """What the user wrote, until it is in the conversation."""
 
 
 @frozen

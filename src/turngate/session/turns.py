@@ -15,7 +15,6 @@ from turngate.session.due import owe
 from turngate.session.gate import RESPONSE_HEARD, cancel, explained
 from turngate.session.machines import FLOOR, Floor, Speech, follow
 from turngate.session.messages import (
-    AddLine,
     AgentAudio,
     AgentAudioChunk,
     AgentAudioSegmentEnded,
@@ -53,23 +52,26 @@ from turngate.session.state import Draft, Due, DueKind, Response, Voice
 
 
 def take_text(draft: Draft, said: UserText) -> None:
-    """A written turn: its item goes upstream at once, its answer is owed."""
-    if len(draft.state.due) >= draft.state.bounds.waiting_turns:
+    """A written turn: an answer is owed, and it goes upstream right before that is asked for."""
+    state, bounds = draft.state, draft.state.bounds
+    chars = sum(len(due.text or "") for due in state.due) + len(said.text)
+    if len(state.due) >= bounds.waiting_turns or chars > bounds.waiting_turn_chars:
         advice = "Too many turns wait for an answer; this one was not taken. Send it again later."
         draft.emit(Warned(Problem(Cause.TOO_MANY_WAITING, advice)))
         return
-    item_id = draft.fresh_id()
-    draft.emit(AddLine(item_id, item_id, Role.USER, said.text), ConversationLine(Role.USER, said.text))
-    owe(draft, Due(DueKind.TEXT, item_id))
+    draft.emit(ConversationLine(Role.USER, said.text))
+    owe(draft, Due(DueKind.TEXT, draft.fresh_id(), text=said.text))
 
 
 def text_refused(draft: Draft, refusal: Refused) -> bool:
-    """Whether the refusal is of a written turn that still waits; then it is owed no answer, and the client is told."""
-    waiting = [due for due in draft.state.due if due.kind is DueKind.TEXT and due.source == refusal.event_id]
-    if not waiting:
+    """Whether the refusal is of a written turn; then it is owed no (further) answer, and the client is told."""
+    state = draft.state
+    asked = state.sent_create.due if state.sent_create else ()
+    owed = (*state.due, *asked, *(due for response in state.responses for due in response.due))
+    if not any(due.kind is DueKind.TEXT and due.source == refusal.event_id for due in owed):
         return False
-    draft.state = evolve(draft.state, due=tuple(due for due in draft.state.due if due not in waiting))
-    reason = explained(refusal, "It will not be answered; send another.")
+    draft.state = evolve(state, due=tuple(due for due in state.due if due.source != refusal.event_id))
+    reason = explained(refusal, "The model has not read it; send another.")
     draft.emit(Warned(Problem(Cause.TEXT_REFUSED, f"The upstream refused the user's message{reason}")))
     return True
 

@@ -11,12 +11,12 @@ is not sent, which differs from ``null`` in an update: absent leaves as it is, n
 
 from typing import Literal, TypeAlias
 
-from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec import UNSET, Raw, UnsetType
 
-JsonObject: TypeAlias = dict[str, object]
+from turngate.protocols.realtime.wire import JsonObject, Wire
 
 
-class Strict(Struct, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Strict(Wire, kw_only=True, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """An object of which every field is known."""
 
 
@@ -115,7 +115,7 @@ class FunctionTool(Strict, tag="function", frozen=True, kw_only=True):
     parameters: Raw | UnsetType = UNSET
 
 
-class McpTool(Struct, kw_only=True, frozen=True, omit_defaults=True, tag="mcp"):
+class McpTool(Wire, kw_only=True, frozen=True, omit_defaults=True, tag="mcp"):
     """A tool server that the upstream itself would call; never sent by this proxy."""
 
     server_label: str

@@ -1,175 +1,73 @@
 """
 The events that a Realtime server sends: all forty-six, and the beta's names for six of them.
 
-Responsible for their shape, tolerantly: unknown fields are passed over, and what some servers leave out has a default.
+Responsible for one class per event, tagged by ``type``; what their objects tolerate, ``server_objects.py`` says.
 
 Must not know: what any of them means for a session.
 
-Source: OpenAI Realtime API, GA, server events; section 4 of the protocol facts for what other servers omit. Audio is
-base64 on the wire and bytes here. The beta's names are subclasses, so that a match on the GA class takes them too.
+Comes from: ``codec.py`` (a server's frames), and the simulator, which says them. Goes to: ``translation.py``, and back.
+
+Source: OpenAI Realtime API, GA, server events. Audio is base64 on the wire and bytes here. The beta's names are
+subclasses, so that a match on the GA class takes them too.
 """
 
 from typing import TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from turngate.protocols.realtime.server_objects import Error as Error
+from turngate.protocols.realtime.server_objects import Item as Item
+from turngate.protocols.realtime.server_objects import (
+    Number,
+    OfContent,
+    OfItem,
+    OfMcpCall,
+    OfOutput,
+    OfOutputPart,
+    OfResponse,
+    ServerEventFields,
+    WithItem,
+)
+from turngate.protocols.realtime.server_objects import Part as Part
+from turngate.protocols.realtime.server_objects import RateLimit as RateLimit
+from turngate.protocols.realtime.server_objects import Response as Response
+from turngate.protocols.realtime.server_objects import StatusDetails as StatusDetails
+from turngate.protocols.realtime.wire import JsonObject
 
-JsonObject: TypeAlias = dict[str, object]
-
-
-class Tolerant(Struct, kw_only=True, frozen=True, omit_defaults=True):
-    """An object that may hold more than is known of it."""
-
-
-# --- objects --------------------------------------------------------------------------------------------------------
-
-
-class Part(Tolerant, frozen=True, kw_only=True):
-    """A part of an item's content; ``type`` is ``input_text``, ``output_audio`` and so on, or not known here."""
-
-    type: str
-    text: str | None = None
-    transcript: str | None = None
-    audio: str | None = None
-
-
-class Item(Tolerant, frozen=True, kw_only=True):
-    """An item of the conversation; ``type`` is ``message``, ``function_call`` and so on, or not known here."""
-
-    type: str
-    id: str = ""
-    object: str | None = None
-    status: str | None = None
-    role: str | None = None
-    content: list[Part] | None = None
-    call_id: str | None = None
-    name: str | None = None
-    arguments: str | None = None
-    output: str | None = None
-
-
-class Error(Tolerant, frozen=True, kw_only=True):
-    """What went wrong; ``event_id`` is that of the client event which caused it, where the server says so."""
-
-    type: str | None = None
-    code: str | None = None
-    message: str = ""
-    param: str | None = None
-    event_id: str | None = None
-
-
-class StatusDetails(Tolerant, frozen=True, kw_only=True):
-    """Why a response ended as it did."""
-
-    type: str | None = None
-    reason: str | None = None
-    error: Error | None = None
-
-
-class Response(Tolerant, frozen=True, kw_only=True):
-    """A response; ``conversation_id`` is null for one outside the conversation, and absent on some servers."""
-
-    id: str
-    object: str | None = None
-    status: str | None = None
-    status_details: StatusDetails | None = None
-    output: list[Item] | None = None
-    output_modalities: list[str] | None = None
-    audio: JsonObject | None = None
-    conversation_id: str | UnsetType | None = UNSET
-    max_output_tokens: int | str | None = None
-    metadata: dict[str, str] | None = None
-    usage: JsonObject | None = None
-
-
-class RateLimit(Tolerant, frozen=True, kw_only=True):
-    """What is left of a limit."""
-
-    name: str | None = None
-    limit: int | None = None
-    remaining: int | None = None
-    reset_seconds: float | None = None
-
-
-# --- events ---------------------------------------------------------------------------------------------------------
-
-
-class ServerEventFields(Tolerant, frozen=True, kw_only=True):
-    """What every server event carries; some servers leave the id out."""
-
-    event_id: str = ""
-
-
-class OfItem(ServerEventFields, frozen=True, kw_only=True):
-    """An event about an item."""
-
-    item_id: str = ""
-
-
-class OfContent(OfItem, frozen=True, kw_only=True):
-    """An event about a part of an item."""
-
-    content_index: int | None = None
-
-
-class OfResponse(ServerEventFields, frozen=True, kw_only=True):
-    """An event about a response."""
-
-    response_id: str = ""
-
-
-class OfOutput(OfResponse, frozen=True, kw_only=True):
-    """An event about an item of a response's output."""
-
-    item_id: str = ""
-    output_index: int | None = None
-
-
-class OfOutputPart(OfOutput, frozen=True, kw_only=True):
-    """An event about a part of an item of a response's output."""
-
-    content_index: int | None = None
+# --- the session, the conversation, the user's speech ---------------------------------------------------------------------------------------------------------
 
 
 class ErrorEvent(ServerEventFields, tag="error", frozen=True, kw_only=True):
     """Something was refused, or went wrong; most leave the session open."""
 
-    error: Error
+    error: Error | str
 
 
 class SessionCreated(ServerEventFields, tag="session.created", frozen=True, kw_only=True):
     """The first event of every session."""
 
-    session: JsonObject = {}
+    session: JsonObject | None = None
 
 
 class SessionUpdated(ServerEventFields, tag="session.updated", frozen=True, kw_only=True):
     """An update is in force; it does not say which."""
 
-    session: JsonObject = {}
+    session: JsonObject | None = None
 
 
 class ConversationCreated(ServerEventFields, tag="conversation.created", frozen=True, kw_only=True):
     """The conversation exists; not sent by every server."""
 
-    conversation: JsonObject = {}
+    conversation: JsonObject | None = None
 
 
-class ItemEvent(ServerEventFields, frozen=True, kw_only=True):
-    """An event with an item."""
-
-    item: Item
-    previous_item_id: str | None = None
-
-
-class ConversationItemAdded(ItemEvent, tag="conversation.item.added", frozen=True, kw_only=True):
+class ConversationItemAdded(WithItem, tag="conversation.item.added", frozen=True, kw_only=True):
     """An item is in the conversation; it may still be in progress."""
 
 
-class ConversationItemDone(ItemEvent, tag="conversation.item.done", frozen=True, kw_only=True):
+class ConversationItemDone(WithItem, tag="conversation.item.done", frozen=True, kw_only=True):
     """An item is complete."""
 
 
-class ConversationItemCreated(ItemEvent, tag="conversation.item.created", frozen=True, kw_only=True):
+class ConversationItemCreated(WithItem, tag="conversation.item.created", frozen=True, kw_only=True):
     """The beta's name for both of the above."""
 
 
@@ -182,7 +80,7 @@ class ConversationItemRetrieved(ServerEventFields, tag="conversation.item.retrie
 class ConversationItemTruncated(OfContent, tag="conversation.item.truncated", frozen=True, kw_only=True):
     """An item was cut to what was heard of it."""
 
-    audio_end_ms: int | None = None
+    audio_end_ms: Number | None = None
 
 
 class ConversationItemDeleted(OfItem, tag="conversation.item.deleted", frozen=True, kw_only=True):
@@ -203,7 +101,7 @@ class InputAudioTranscriptionCompleted(
 ):
     """What the user said; may come before, during or after the response to it."""
 
-    transcript: str = ""
+    transcript: str | None = None
     usage: JsonObject | None = None
     languages: list[object] | None = None
     logprobs: list[object] | None = None
@@ -215,10 +113,10 @@ class InputAudioTranscriptionSegment(
     """A piece of what one speaker said."""
 
     id: str | None = None
-    text: str = ""
+    text: str | None = None
     speaker: str | None = None
-    start: float | None = None
-    end: float | None = None
+    start: Number | None = None
+    end: Number | None = None
 
 
 class InputAudioTranscriptionFailed(
@@ -226,7 +124,7 @@ class InputAudioTranscriptionFailed(
 ):
     """What the user said could not be written down."""
 
-    error: Error
+    error: Error | str
 
 
 class InputAudioBufferCommitted(OfItem, tag="input_audio_buffer.committed", frozen=True, kw_only=True):
@@ -242,20 +140,20 @@ class InputAudioBufferCleared(ServerEventFields, tag="input_audio_buffer.cleared
 class InputAudioBufferSpeechStarted(OfItem, tag="input_audio_buffer.speech_started", frozen=True, kw_only=True):
     """The user began to speak, at a time counted in appended audio."""
 
-    audio_start_ms: int | None = None
+    audio_start_ms: Number | None = None
 
 
 class InputAudioBufferSpeechStopped(OfItem, tag="input_audio_buffer.speech_stopped", frozen=True, kw_only=True):
     """The user stopped."""
 
-    audio_end_ms: int | None = None
+    audio_end_ms: Number | None = None
 
 
 class InputAudioBufferTimeoutTriggered(OfItem, tag="input_audio_buffer.timeout_triggered", frozen=True, kw_only=True):
     """Nobody spoke for the idle time-out."""
 
-    audio_start_ms: int | None = None
-    audio_end_ms: int | None = None
+    audio_start_ms: Number | None = None
+    audio_end_ms: Number | None = None
 
 
 class InputAudioBufferDtmfEventReceived(
@@ -263,8 +161,8 @@ class InputAudioBufferDtmfEventReceived(
 ):
     """A key was pressed; SIP only."""
 
-    event: str = ""
-    received_at: int | None = None
+    event: str | None = None
+    received_at: Number | None = None
 
 
 class OutputAudioBufferStarted(OfResponse, tag="output_audio_buffer.started", frozen=True, kw_only=True):
@@ -320,13 +218,13 @@ class ResponseContentPartDone(OfOutputPart, tag="response.content_part.done", fr
 class ResponseOutputTextDelta(OfOutputPart, tag="response.output_text.delta", frozen=True, kw_only=True):
     """A piece of a written answer."""
 
-    delta: str = ""
+    delta: str | None = None
 
 
 class ResponseOutputTextDone(OfOutputPart, tag="response.output_text.done", frozen=True, kw_only=True):
     """A written answer, complete."""
 
-    text: str = ""
+    text: str | None = None
 
 
 class ResponseOutputAudioDelta(OfOutputPart, tag="response.output_audio.delta", frozen=True, kw_only=True):
@@ -344,7 +242,7 @@ class ResponseOutputAudioTranscriptDelta(
 ):
     """A piece of what a spoken answer says."""
 
-    delta: str = ""
+    delta: str | None = None
 
 
 class ResponseOutputAudioTranscriptDone(
@@ -352,7 +250,7 @@ class ResponseOutputAudioTranscriptDone(
 ):
     """What a spoken answer says, complete."""
 
-    transcript: str = ""
+    transcript: str | None = None
 
 
 class ResponseFunctionCallArgumentsDelta(
@@ -360,8 +258,8 @@ class ResponseFunctionCallArgumentsDelta(
 ):
     """A piece of a tool call's arguments."""
 
-    call_id: str = ""
-    delta: str = ""
+    call_id: str | None = None
+    delta: str | None = None
 
 
 class ResponseFunctionCallArgumentsDone(
@@ -369,28 +267,22 @@ class ResponseFunctionCallArgumentsDone(
 ):
     """A tool call's arguments, complete; older servers leave the name out."""
 
-    call_id: str = ""
+    call_id: str | None = None
     name: str | None = None
-    arguments: str = ""
+    arguments: str | None = None
 
 
 class ResponseMcpCallArgumentsDelta(OfOutput, tag="response.mcp_call_arguments.delta", frozen=True, kw_only=True):
     """A piece of the arguments of a call that the upstream makes itself."""
 
-    delta: str = ""
+    delta: str | None = None
     obfuscation: str | None = None
 
 
 class ResponseMcpCallArgumentsDone(OfOutput, tag="response.mcp_call_arguments.done", frozen=True, kw_only=True):
     """The arguments of a call that the upstream makes itself, complete."""
 
-    arguments: str = ""
-
-
-class OfMcpCall(OfItem, frozen=True, kw_only=True):
-    """An event about a call that the upstream makes itself."""
-
-    output_index: int | None = None
+    arguments: str | None = None
 
 
 class ResponseMcpCallInProgress(OfMcpCall, tag="response.mcp_call.in_progress", frozen=True, kw_only=True):
@@ -420,7 +312,7 @@ class McpListToolsFailed(OfItem, tag="mcp_list_tools.failed", frozen=True, kw_on
 class RateLimitsUpdated(ServerEventFields, tag="rate_limits.updated", frozen=True, kw_only=True):
     """What is left of the limits, at the start of a response."""
 
-    rate_limits: list[RateLimit] = []
+    rate_limits: list[RateLimit] | None = None
 
 
 # --- the beta's names -----------------------------------------------------------------------------------------------

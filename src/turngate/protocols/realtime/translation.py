@@ -21,6 +21,8 @@ from turngate.protocols.realtime import client_events as c
 from turngate.protocols.realtime import server_events as s
 from turngate.session import messages as m
 
+BYTES_A_SAMPLE: Final = 2
+
 TAG: Final = "turngate"
 """The ``metadata`` key that carries the event id of a ``response.create``."""
 
@@ -29,6 +31,9 @@ SAY_PREFIX: Final = "Say exactly the following words aloud, all of them and no o
 
 ACTIVE_CODES: Final = frozenset({"conversation_already_has_active_response", "response_already_active"})
 """How servers say that a response is active."""
+
+DEFAULT_SPEED: Final = 1.0
+"""How fast the API speaks where nothing was set; an update cannot take a speed back otherwise."""
 
 ACTIVE_WORDS: Final = "already has an active response"
 """How servers say it that send no code."""
@@ -82,7 +87,6 @@ class Translation:
     def _first(self, config: m.SessionConfig) -> c.Session:
         """The whole session. The proxy alone starts responses, so that it always knows what is active."""
         options, pcm = self._options, c.Pcm(rate=m.SESSION_RATE_HZ)
-        voice = config.voice or options.voice
         detection = c.ServerVad(
             threshold=options.vad_threshold,
             prefix_padding_ms=options.vad_prefix_padding_ms,
@@ -97,7 +101,7 @@ class Translation:
                 input=c.AudioInput(
                     format=pcm, transcription=self._transcription(config.language), turn_detection=detection
                 ),
-                output=c.AudioOutput(format=pcm, voice=_or_unset(voice), speed=_or_unset(config.speed)),
+                output=c.AudioOutput(format=pcm, voice=_or_unset(self._voice(config)), speed=_or_unset(config.speed)),
             ),
             tools=_tools(config.tools),
             tool_choice="auto",
@@ -105,13 +109,15 @@ class Translation:
 
     def _changed(self, config: m.SessionConfig, confirmed: m.SessionConfig) -> c.Session:
         """Only what differs: a voice that is named again after the first audio would refuse the whole update."""
+        voice, hearing = self._voice(config), self._transcription(config.language)
         output = c.AudioOutput(
-            voice=_or_unset(config.voice) if config.voice != confirmed.voice else UNSET,
-            speed=_or_unset(config.speed) if config.speed != confirmed.speed else UNSET,
+            voice=_or_unset(voice) if voice != self._voice(confirmed) else UNSET,
+            speed=(DEFAULT_SPEED if config.speed is None else config.speed)
+            if config.speed != confirmed.speed
+            else UNSET,
         )
-        heard = c.AudioInput(transcription=self._transcription(config.language))
         audio = c.Audio(
-            input=heard if config.language != confirmed.language else UNSET,
+            input=c.AudioInput(transcription=hearing) if hearing != self._transcription(confirmed.language) else UNSET,
             output=output if output != c.AudioOutput() else UNSET,
         )
         return c.Session(
@@ -119,6 +125,9 @@ class Translation:
             tools=_tools(config.tools) if config.tools != confirmed.tools else UNSET,
             audio=audio if audio != c.Audio() else UNSET,
         )
+
+    def _voice(self, config: m.SessionConfig) -> str | None:
+        return config.voice or self._options.voice
 
     def _transcription(self, language: str | None) -> c.Transcription | None:
         model = self._options.transcription_model
@@ -153,28 +162,51 @@ def _response(event_id: str, say: str | None) -> c.ResponseParams:
 
 
 def _refused(event: s.ErrorEvent) -> m.Refused:
-    error = event.error
-    active = error.code in ACTIVE_CODES or (error.code is None and ACTIVE_WORDS in error.message)
-    return m.Refused(error.event_id, error.code, error.message, error.param, active)
+    error = _error(event.error)
+    message = error.message or ""
+    active = error.code in ACTIVE_CODES or (error.code is None and ACTIVE_WORDS in message.lower())
+    return m.Refused(error.event_id, _text(error.code), message, error.param, active)
 
 
 def _started(event: s.ResponseCreated) -> m.ResponseStarted:
     response = event.response
-    return m.ResponseStarted(response.id, (response.metadata or {}).get(TAG), response.conversation_id is not None)
+    return m.ResponseStarted(response.id, _tag(response), response.conversation_id is not None)
 
 
 def _ended(event: s.ResponseDone) -> m.ResponseEnded:
     response = event.response
-    details = response.status_details or s.StatusDetails()
-    reason = details.reason or (details.error.code or details.error.type if details.error else None)
     try:
         status = m.ResponseStatus(response.status)
     except ValueError:
         # some servers leave the status out, or say "in_progress" to the last
         status = m.ResponseStatus.COMPLETED
     calls = tuple(call for item in response.output or () if (call := _call(item)) is not None)
+    return m.ResponseEnded(
+        response.id, status, _reason(response), calls, _tag(response), response.conversation_id is not None
+    )
+
+
+def _reason(response: s.Response) -> str | None:
+    details = response.status_details
+    if details is None or isinstance(details, str):
+        return details
+    if details.reason or details.error is None:
+        return details.reason
+    error = _error(details.error)
+    return _text(error.code) or error.type
+
+
+def _error(error: s.Error | str) -> s.Error:
+    return s.Error(message=error) if isinstance(error, str) else error
+
+
+def _text(code: str | int | None) -> str | None:
+    return None if code is None else str(code)
+
+
+def _tag(response: s.Response) -> str | None:
     tag = (response.metadata or {}).get(TAG)
-    return m.ResponseEnded(response.id, status, reason, calls, tag, response.conversation_id is not None)
+    return tag if isinstance(tag, str) else None
 
 
 def _call(item: s.Item) -> m.ToolCall | None:
@@ -188,26 +220,43 @@ def _call(item: s.Item) -> m.ToolCall | None:
 
 def _output_done(event: s.ResponseOutputItemDone) -> m.ToolCallCompleted | None:
     call = _call(event.item)
-    return m.ToolCallCompleted(event.response_id, call) if call is not None else None
+    return m.ToolCallCompleted(event.response_id or "", call) if call is not None else None
 
 
-def _item(event: s.ItemEvent) -> m.ItemConfirmed:
-    return m.ItemConfirmed(event.item.id)
+def _item(event: s.ConversationItemAdded | s.ConversationItemDone | s.ConversationItemCreated) -> m.ItemConfirmed:
+    return m.ItemConfirmed(event.item.id or "")
 
 
-def _text_begun(event: s.OfResponse) -> m.AgentTextStarted:
-    return m.AgentTextStarted(event.response_id)
+def _audio(event: s.ResponseOutputAudioDelta) -> m.AgentAudioChunk | None:
+    whole = event.delta if len(event.delta) % BYTES_A_SAMPLE == 0 else event.delta[:-1]
+    return m.AgentAudioChunk(event.response_id or "", event.item_id or "", whole) if whole else None
+
+
+def _text_begun(event: s.ResponseOutputTextDelta | s.ResponseOutputAudioTranscriptDelta) -> m.AgentTextStarted:
+    return m.AgentTextStarted(event.response_id or "")
+
+
+def _written(event: s.ResponseOutputTextDone) -> m.AgentTextEnded:
+    return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.text or "")
+
+
+def _spoken(event: s.ResponseOutputAudioTranscriptDone) -> m.AgentTextEnded:
+    return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.transcript or "")
+
+
+def _not_transcribed(event: s.InputAudioTranscriptionFailed) -> m.TranscriptionFailed:
+    return m.TranscriptionFailed(event.item_id or "", _text(_error(event.error).code))
 
 
 Reading = Callable[[Any], m.UpstreamMessage | None]
 
 _GA_READINGS: Final[dict[type, Reading]] = {
-    s.ResponseOutputAudioDelta: lambda e: m.AgentAudioChunk(e.response_id, e.item_id, e.delta),
-    s.ResponseOutputAudioDone: lambda e: m.AgentAudioSegmentEnded(e.response_id),
+    s.ResponseOutputAudioDelta: _audio,
+    s.ResponseOutputAudioDone: lambda e: m.AgentAudioSegmentEnded(e.response_id or ""),
     s.ResponseOutputAudioTranscriptDelta: _text_begun,
     s.ResponseOutputTextDelta: _text_begun,
-    s.ResponseOutputAudioTranscriptDone: lambda e: m.AgentTextEnded(e.response_id, e.item_id, e.transcript),
-    s.ResponseOutputTextDone: lambda e: m.AgentTextEnded(e.response_id, e.item_id, e.text),
+    s.ResponseOutputAudioTranscriptDone: _spoken,
+    s.ResponseOutputTextDone: _written,
     s.ResponseCreated: _started,
     s.ResponseDone: _ended,
     s.ResponseOutputItemDone: _output_done,
@@ -217,11 +266,11 @@ _GA_READINGS: Final[dict[type, Reading]] = {
     s.ConversationItemAdded: _item,
     s.ConversationItemDone: _item,
     s.ConversationItemCreated: _item,
-    s.InputAudioBufferSpeechStarted: lambda e: m.SpeechStarted(e.item_id),
-    s.InputAudioBufferSpeechStopped: lambda e: m.SpeechStopped(e.item_id),
-    s.InputAudioBufferCommitted: lambda e: m.SpeechCommitted(e.item_id),
-    s.InputAudioTranscriptionCompleted: lambda e: m.UserTranscribed(e.item_id, e.transcript),
-    s.InputAudioTranscriptionFailed: lambda e: m.TranscriptionFailed(e.item_id, e.error.code),
+    s.InputAudioBufferSpeechStarted: lambda e: m.SpeechStarted(e.item_id or ""),
+    s.InputAudioBufferSpeechStopped: lambda e: m.SpeechStopped(e.item_id or ""),
+    s.InputAudioBufferCommitted: lambda e: m.SpeechCommitted(e.item_id or ""),
+    s.InputAudioTranscriptionCompleted: lambda e: m.UserTranscribed(e.item_id or "", e.transcript or ""),
+    s.InputAudioTranscriptionFailed: _not_transcribed,
 }
 
 READINGS: Final[dict[type, Reading]] = {

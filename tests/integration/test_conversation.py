@@ -1,0 +1,197 @@
+"""Whole conversations over real sockets, with the simulator behind the proxy."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_twisted
+import soxr
+from proxy_rig import Rig, settings
+
+from turngate.cli.line import Audio
+from turngate.simulator import Manner, Pace
+
+SPEECH = Path(__file__).parent.parent / "data" / "go_forward.wav"
+TIME = {"name": "get_time", "description": "Tells the time."}
+WEATHER = {"name": "get_weather", "description": "Tells the weather."}
+SLOW = Manner(pace=Pace(speed=4.0))
+
+
+def speech(rate_hz: int) -> bytes:
+    """The recorded speech at a rate, with a second of silence behind it."""
+    with wave.open(str(SPEECH)) as source:
+        samples = np.frombuffer(source.readframes(source.getnframes()), "<i2")
+        resampled = soxr.resample(samples, source.getframerate(), rate_hz)
+    return np.concatenate([resampled, np.zeros(rate_hz, "<i2")]).astype("<i2").tobytes()
+
+
+def speak(client, rate_hz: int = 24000) -> None:
+    pcm, size = speech(rate_hz), rate_hz // 50 * 2
+    for at in range(0, len(pcm), size):
+        client.line.speak(pcm[at : at + size])
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_written_turn(rig: Rig) -> None:
+    """The messages of a written turn come in the protocol's order, each once."""
+    client = await rig.talking()
+    client.say("InjectUserMessage", content="Hello there")
+    await client.until("AgentAudioDone")
+    assert [
+        "Welcome",
+        "SettingsApplied",
+        "ConversationText",
+        "AgentThinking",
+        "AgentStartedSpeaking",
+        "audio",
+        "ConversationText",
+        "AgentAudioDone",
+    ] == client.kinds
+    assert [("user", "Hello there"), ("assistant", "You said: Hello there")] == [
+        (line["role"], line["content"]) for line in client.of("ConversationText")
+    ]
+    (begun,) = client.of("AgentStartedSpeaking")
+    assert 0 < begun["total_latency"] < 5
+    assert begun["ttt_latency"] + begun["tts_latency"] == pytest.approx(begun["total_latency"])
+    assert len(client.audio) > 24000
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("rate_hz", [16000, 24000, 48000])
+async def test_a_spoken_turn(rig: Rig, rate_hz: int) -> None:
+    """Recorded human speech is heard as one utterance, written down and answered aloud."""
+    client = await rig.connect()
+    await client.until("Welcome")
+    wanted = settings()
+    wanted["audio"] = {"input": {"encoding": "linear16", "sample_rate": rate_hz}}
+    client.line.say(wanted)
+    await client.until("SettingsApplied")
+    speak(client, rate_hz)
+    await client.until("AgentAudioDone")
+    await client.quiet()
+    assert 1 == len(client.of("UserStartedSpeaking"))
+    assert ["UserStartedSpeaking", "AgentThinking", "AgentStartedSpeaking", "audio", "AgentAudioDone"] == [
+        kind for kind in client.kinds[2:] if kind != "ConversationText"
+    ]
+    assert ["assistant", "user"] == sorted(line["role"] for line in client.of("ConversationText"))
+    assert all("seconds of speech" in line["content"] for line in client.of("ConversationText"))
+
+
+@pytest_twisted.ensureDeferred
+async def test_parallel_tool_calls(rig: Rig) -> None:
+    """All calls of a response come in one message, and one response follows all their results."""
+    client = await rig.talking(think={"functions": [TIME, WEATHER]})
+    client.say("InjectUserMessage", content="What are the time and the weather?")
+    request = await client.until("FunctionCallRequest")
+    assert ["get_time", "get_weather"] == sorted(call["name"] for call in request["functions"])
+    assert all(call["client_side"] is True and isinstance(call["arguments"], str) for call in request["functions"])
+    first, second = request["functions"]
+    client.say("FunctionCallResponse", id=first["id"], name=first["name"], content="noon")
+    await client.quiet()
+    assert 1 == len(rig.upstream_frames("response.create"))
+    client.say("FunctionCallResponse", id=second["id"], name=second["name"], content="rain")
+    await client.until("AgentAudioDone")
+    assert 2 == len(rig.upstream_frames("response.create"))
+    said = client.of("ConversationText")[-1]["content"]
+    assert "noon" in said
+    assert "rain" in said
+
+
+@pytest_twisted.ensureDeferred
+async def test_prompt_update_during_a_response_waits_for_its_end(rigs) -> None:
+    """The scenario that began it all: no session.update while a response is active, and the truth to the client."""
+    rig = await rigs(manner=SLOW)
+    client = await rig.talking()
+    client.say("InjectUserMessage", content="Tell me a long story about the sea, please, and take your time")
+    await client.until("AgentStartedSpeaking")
+    client.say("UpdatePrompt", prompt="Always begin with: Ahoy")
+    client.say("UpdatePrompt", prompt="Be merry.")
+    for _ in range(3):
+        assert isinstance(await client.next(), Audio)
+    assert 1 == len(rig.upstream_frames("session.update"))
+    await client.until("AgentAudioDone")
+    assert 0 == len(client.of("PromptUpdated"))
+    await client.until("PromptUpdated")
+    await client.until("PromptUpdated")
+    (_, update) = rig.upstream_frames("session.update")
+    assert "Be brief.\nAlways begin with: Ahoy\nBe merry." == update["session"]["instructions"]
+    client.say("InjectUserMessage", content="Again")
+    await client.until("AgentAudioDone")
+    assert "Ahoy You said: Again" == client.of("ConversationText")[-1]["content"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_greeting_and_the_conversation_before(rig: Rig) -> None:
+    """The greeting is read word for word before it is heard; the earlier conversation is in place before it."""
+    context = {
+        "messages": [
+            {"type": "History", "role": "user", "content": "I am Ada."},
+            {"type": "History", "role": "assistant", "content": "Hello Ada."},
+            {
+                "type": "History",
+                "function_calls": [
+                    {"id": "c1", "name": "f", "client_side": True, "arguments": "{}", "response": "42"},
+                ],
+            },
+        ]
+    }
+    client = await rig.talking(greeting="Welcome back!", context=context)
+    await client.until("AgentAudioDone")
+    assert ["ConversationText", "AgentStartedSpeaking", "audio", "AgentAudioDone"] == client.kinds[2:]
+    assert [{"type": "ConversationText", "role": "assistant", "content": "Welcome back!"}] == [
+        {name: line[name] for name in ("type", "role", "content")} for line in client.of("ConversationText")
+    ]
+    kinds = [frame["type"] for frame in rig.upstream_frames()]
+    assert ["session.update", *["conversation.item.create"] * 4, "response.create"] == kinds
+
+
+@pytest_twisted.ensureDeferred
+async def test_barge_in(rigs) -> None:
+    """When the user begins to speak, the client hears so at once and no byte of the old answer after it."""
+    rig = await rigs(manner=SLOW)
+    client = await rig.talking()
+    client.say("InjectUserMessage", content="Tell me a long story about the sea, please, and take your time")
+    await client.until("AgentStartedSpeaking")
+    speak(client)
+    await client.until("UserStartedSpeaking")
+    cut = len(client.heard)
+    while True:
+        heard = await client.next()
+        if isinstance(heard, dict) and heard["type"] == "AgentStartedSpeaking":
+            break
+    between = client.heard[cut:]
+    assert not [heard for heard in between if isinstance(heard, Audio)]
+    assert not [heard for heard in between if isinstance(heard, dict) and heard["type"] == "AgentAudioDone"]
+    await client.until("AgentAudioDone")
+
+
+@pytest_twisted.ensureDeferred
+async def test_turns_that_come_too_soon_are_answered(rig: Rig) -> None:
+    """Turns and audio sent before SettingsApplied wait, in order; several turns at once are all answered."""
+    client = await rig.connect()
+    await client.until("Welcome")
+    client.line.say(settings())
+    for word in ("one", "two", "three"):
+        client.say("InjectUserMessage", content=word)
+    client.say("KeepAlive")
+    await client.until("AgentAudioDone")
+    items = [f["item"]["content"][0]["text"] for f in rig.upstream_frames("conversation.item.create")]
+    assert ["one", "two", "three"] == items
+    assert "SettingsApplied" == client.kinds[1]
+    await client.quiet()
+    assert "three" in client.of("ConversationText")[-1]["content"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_two_sessions_do_not_hear_each_other(rig: Rig) -> None:
+    """No byte of one session appears in another."""
+    one, two = await rig.talking(), await rig.talking()
+    for _ in range(3):
+        one.say("InjectUserMessage", content="canary-one")
+        two.say("InjectUserMessage", content="canary-two")
+        await one.until("AgentAudioDone")
+        await two.until("AgentAudioDone")
+    assert "canary-two" not in str(one.heard)
+    assert "canary-one" not in str(two.heard)
+    assert one.of("Welcome")[0]["request_id"] != two.of("Welcome")[0]["request_id"]

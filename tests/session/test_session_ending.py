@@ -1,0 +1,94 @@
+"""How a session ends: one way for all reasons, in every phase, and nothing after it."""
+
+from collections.abc import Callable
+
+import pytest
+from session_driver import CONFIG, Talk, passed
+
+from turngate.session import messages as m
+from turngate.session.machines import Phase
+from turngate.session.state import COMPONENT, DEEPGRAM, Policy
+
+PROBLEM = m.Problem(m.Cause.UPSTREAM_CLOSED, "The upstream closed with 1011.")
+LEAVING: dict[m.Message, tuple[m.Ending, list[m.Cause]]] = {
+    m.ClientGone(): (m.Ending.CLIENT_LEFT, []),
+    m.ClientStalled(): (m.Ending.CLIENT_STALLED, [m.Cause.CLIENT_STALLED]),
+    m.ClientFault(m.Problem(m.Cause.UNPARSABLE, "Send JSON.")): (m.Ending.CLIENT_FAULT, [m.Cause.UNPARSABLE]),
+    m.ClientFault(m.Problem(m.Cause.MESSAGE_TOO_LARGE, "Send less."), m.Ending.CLIENT_TOO_LARGE): (
+        m.Ending.CLIENT_TOO_LARGE,
+        [m.Cause.MESSAGE_TOO_LARGE],
+    ),
+    m.UpstreamLost(PROBLEM): (m.Ending.UPSTREAM_FAILED, [m.Cause.UPSTREAM_CLOSED]),
+    m.Shutdown(): (m.Ending.GOING_AWAY, [m.Cause.GOING_AWAY]),
+}
+
+
+def awaiting(policy: Policy) -> Talk:
+    """A session that awaits settings."""
+    return Talk(policy)
+
+
+def connecting(policy: Policy) -> Talk:
+    """A session that awaits its upstream."""
+    talk = Talk(policy)
+    talk.tell(m.ConfigureSession(CONFIG))
+    return talk
+
+
+def configuring(policy: Policy) -> Talk:
+    """A session whose settings are on their way."""
+    talk = Talk(policy)
+    talk.configure()
+    return talk
+
+
+def serving(policy: Policy) -> Talk:
+    """A session in the middle of an answer."""
+    return Talk(policy).serve().respond()
+
+
+@pytest.mark.parametrize("policy", [DEEPGRAM, COMPONENT], ids=["deepgram", "component"])
+@pytest.mark.parametrize("come_to", [awaiting, connecting, configuring, serving])
+@pytest.mark.parametrize("message", LEAVING, ids=lambda message: type(message).__name__)
+def test_session_when_a_leg_is_gone_ends_with_a_last_word(
+    message: m.Message, come_to: Callable[[Policy], Talk], policy: Policy
+) -> None:
+    """In every phase the client is told why, both legs are closed, and nothing is done after that."""
+    talk = come_to(policy)
+    ended = talk.tell(message)
+    assert LEAVING[message] == (ended.ending, ended.causes)
+    assert isinstance(ended.effects[-1], m.EndSession)
+    assert Phase.ENDED is talk.state.phase
+    again = talk.tell(m.ClientGone(), m.UpstreamLost(PROBLEM), m.UserText("hi"), m.UpdateConfirmed(), m.Shutdown())
+    assert () == again.effects
+
+
+def test_session_when_it_ends_notes_the_cause() -> None:
+    """The end of a session carries the stable name of its cause, for the log."""
+    assert m.EndSession(m.Ending.UPSTREAM_FAILED, "upstream_closed") == Talk().tell(m.UpstreamLost(PROBLEM)).effects[-1]
+
+
+def test_client_fault_when_the_protocol_lets_it_live_is_an_error_only() -> None:
+    """Some faults cost an error and nothing else."""
+    problem = m.Problem(m.Cause.UNPARSABLE, "Send JSON.")
+    talk = Talk().serve()
+    assert (m.Failed(problem),) == talk.tell(m.ClientFault(problem, ending=None)).effects
+    assert 1 == len(talk.tell(m.UserText("hi")).all(m.StartResponse))
+
+
+@pytest.mark.parametrize(
+    ("come_to", "deadline", "ending", "cause"),
+    [
+        (awaiting, m.Deadline.SETTINGS, m.Ending.CLIENT_TIMEOUT, m.Cause.SETTINGS_TIMEOUT),
+        (connecting, m.Deadline.UPSTREAM_READY, m.Ending.UPSTREAM_FAILED, m.Cause.UPSTREAM_UNREADY),
+        (configuring, m.Deadline.UPDATE_ANSWER, m.Ending.UPSTREAM_FAILED, m.Cause.UPSTREAM_SILENT),
+    ],
+)
+def test_session_when_its_beginning_takes_too_long_ends(
+    come_to: Callable[[Policy], Talk], deadline: m.Deadline, ending: m.Ending, cause: m.Cause
+) -> None:
+    """Every wait on the way to a session that serves has an end, and a cause that the client is told."""
+    talk = come_to(DEEPGRAM)
+    assert deadline in talk.judge.armed
+    ended = talk.tell(passed(deadline))
+    assert (ending, [cause]) == (ended.ending, ended.causes)
