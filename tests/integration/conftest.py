@@ -28,7 +28,7 @@ async def rig() -> Any:
 
 @pytest_twisted.async_yield_fixture
 async def rigs() -> Any:
-    """Proxies as a test wants them: ``await rigs(script=...)``."""
+    """Proxies as a test wants them, each awaited: a callable that takes what a rig takes."""
     running: list[Rig] = []
 
     async def make(**how: Any) -> Rig:
