@@ -2,7 +2,7 @@
 The whole proxy in this process's reactor, on loopback, with the simulator or any other upstream behind it.
 
 Every session is judged as it runs, every frame that went upstream passes the official package's models, and when the
-rig is taken down nothing may be left: no session, no connection, no actor, and no failure or dead letter that a test did
+rig is taken down nothing may be left: no session, connection or actor, and no failure or dead letter that a test did
 not expect.
 """
 

@@ -171,9 +171,13 @@ def response_ended(draft: Draft, ended: ResponseEnded) -> None:
         return
     response = draft.state.response(ended.response_id)
     sent = draft.state.sent_create
-    if response is None and sent is not None and ended.tag == sent.event_id:
-        # its start was lost; the end answers the create as well
-        response_started(draft, ResponseStarted(ended.response_id, ended.tag))
+    if sent is not None and ended.tag == sent.event_id:
+        # the end answers the create as well: the start was lost, or came without the tag
+        if response is None:
+            response_started(draft, ResponseStarted(ended.response_id, ended.tag))
+        else:
+            create_answered(draft)
+            draft.replace(evolve(response, due=sent.due))
         response = draft.state.response(ended.response_id)
     draft.remember(ended.response_id)
     if response is None:
