@@ -1,0 +1,229 @@
+"""The four actors of a session, real, between connections in memory; time by hand."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fake_connection import FakeConnection, FakeDialler, QuietLog
+from twisted.internet.task import Clock
+
+from turngate.actors.testing import TestSystem
+from turngate.protocols.realtime import Translation
+from turngate.proxy.ports import DialFailure, Upgrade
+from turngate.proxy.reception import Reception
+from turngate.proxy.session import CLOSE_WITHIN_S, Setup
+
+SETTINGS = {"type": "Settings", "audio": {}, "agent": {"think": {"provider": {"type": "open_ai", "model": "m"}}}}
+
+
+class Desk:
+    """One session with both its connections in hand."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.system = TestSystem(self.clock)
+        self.log = QuietLog()
+        self.dialler = FakeDialler()
+        ids = iter(range(100))
+        setup = Setup(self.dialler, Translation(), self.log, judged=True)
+        self.reception = Reception(self.system, setup, lambda: f"s{next(ids)}")
+        self.client = FakeConnection()
+        self.client.events = self.reception(self.client, Upgrade("/", "fake"))
+        self.upstream = FakeConnection()
+
+    def says(self, **message: Any) -> None:
+        self.client.events.text_received(json.dumps(message).encode())
+
+    def event(self, **event: Any) -> None:
+        self.upstream.events.text_received(json.dumps(event).encode())
+
+    def connect(self) -> None:
+        (_, events) = self.dialler.wanted[0]
+        self.upstream.events = events.dialled(self.upstream)
+
+    def serve(self) -> None:
+        self.says(**SETTINGS)
+        self.connect()
+        self.event(type="session.created", session={})
+        self.event(type="session.updated", session={})
+
+    @property
+    def heard(self) -> list[str]:
+        return [json.loads(entry[1])["type"] for entry in self.client.log if entry[0] == "text"]
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        return [json.loads(entry[1]) for entry in self.upstream.log if entry[0] == "text"]
+
+    @property
+    def ended(self) -> dict[str, Any]:
+        (fields,) = [fields for event, fields in self.log.kept if event == "session.ended"]
+        return fields
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    made = Desk()
+    with made.system:
+        yield made
+
+
+def test_session_when_the_client_leaves_closes_the_upstream_and_ends(desk: Desk) -> None:
+    """1000 upstream, both legs down, nothing left in the registry."""
+    desk.serve()
+    assert ["Welcome", "SettingsApplied"] == [kind for kind in desk.heard if kind != "Warning"]
+    desk.client.ended()
+    assert ("close", 1000) == desk.upstream.log[-1]
+    assert 1 == desk.reception.sessions
+    desk.upstream.ended()
+    assert 0 == desk.reception.sessions
+    assert "client_left" == desk.ended["ending"]
+
+
+def test_session_when_the_client_leaves_while_dialling_cancels_it(desk: Desk) -> None:
+    """An attempt to connect ends with the session that wanted it."""
+    desk.says(**SETTINGS)
+    desk.client.ended()
+    assert 1 == desk.dialler.dialling.cancelled
+    assert 0 == desk.reception.sessions
+
+
+def test_session_when_the_client_leaves_before_settings_dials_nobody(desk: Desk) -> None:
+    """A stranger who says nothing costs nothing upstream."""
+    desk.client.ended()
+    assert [] == desk.dialler.wanted
+    assert 0 == desk.reception.sessions
+
+
+def test_session_when_the_upstream_closes_first_tells_and_closes_the_client(desk: Desk) -> None:
+    """An Error, then 1011."""
+    desk.serve()
+    desk.upstream.ended(1001)
+    assert "Error" == desk.heard[-1]
+    assert ("close", 1011) == desk.client.log[-1]
+    desk.client.ended(1011)
+    assert 0 == desk.reception.sessions
+
+
+def test_session_when_a_connection_does_not_close_in_time_drops_it(desk: Desk) -> None:
+    """Five seconds, and then without a goodbye."""
+    desk.serve()
+    desk.client.ended()
+    desk.clock.advance(CLOSE_WITHIN_S - 0.1)
+    assert "abort" not in desk.upstream.done
+    desk.clock.advance(0.2)
+    assert "abort" == desk.upstream.done[-1]
+    assert 0 == desk.reception.sessions
+
+
+def test_session_when_the_upstream_cannot_be_dialled_ends(desk: Desk) -> None:
+    """The client reads that it cannot be reached, and nothing of why."""
+    desk.says(**SETTINGS)
+    (_, events) = desk.dialler.wanted[0]
+    events.dial_failed(DialFailure("refused by secret.example", 503))
+    assert "Error" == desk.heard[-1]
+    assert "secret" not in str(desk.client.log)
+    desk.client.ended(1011)
+    assert 0 == desk.reception.sessions
+
+
+def test_session_when_no_settings_come_ends_after_ten_seconds(desk: Desk) -> None:
+    """1008, with the code of a client that was waited for."""
+    desk.clock.advance(9.9)
+    assert ["Welcome"] == desk.heard
+    desk.clock.advance(0.2)
+    assert ("close", 1008) == desk.client.log[-1]
+    desk.client.ended(1008)
+
+
+def test_session_when_it_is_over_hears_nothing_more(desk: Desk) -> None:
+    """What comes after the end is not acted on, from either side."""
+    desk.serve()
+    desk.says(type="Shout")
+    asked = len(desk.upstream.log)
+    desk.says(type="InjectUserMessage", content="hi")
+    desk.client.events.binary_received(b"\0\0")
+    desk.event(type="response.created", response={"id": "r1"})
+    assert asked == len(desk.upstream.log)
+    assert "Error" == desk.heard[-1]
+    desk.client.ended(1008)
+    desk.upstream.ended(1000)
+
+
+def test_session_when_the_upstream_takes_no_more_does_not_read_the_client(desk: Desk) -> None:
+    """Back-pressure goes from leg to leg, and ends with its cause."""
+    desk.serve()
+    desk.upstream.events.congested()
+    assert "pause" == desk.client.done[-1]
+    desk.upstream.events.relieved()
+    assert "resume" == desk.client.done[-1]
+    desk.client.ended()
+    desk.upstream.ended()
+
+
+def test_session_when_the_upstream_takes_nothing_for_ten_seconds_ends(desk: Desk) -> None:
+    """A stalled upstream is given up."""
+    desk.serve()
+    desk.upstream.events.congested()
+    desk.clock.advance(10.1)
+    assert ("close", 1011) == desk.client.log[-1]
+    desk.client.ended()
+    desk.upstream.ended()
+
+
+def test_session_when_the_client_does_not_read_holds_audio_up_to_its_bound(desk: Desk) -> None:
+    """Eight mebibytes wait, and no more: the session ends with 1008."""
+    desk.serve()
+    desk.says(type="InjectUserMessage", content="hi")
+    tag = desk.asked[-1]["event_id"]
+    desk.event(type="response.created", response={"id": "r", "metadata": {"turngate": tag}})
+    desk.client.events.congested()
+    piece = base64.b64encode(bytes(1024 * 1024)).decode()
+    for _ in range(7):
+        desk.event(type="response.output_audio.delta", response_id="r", item_id="i", delta=piece)
+    assert "binary" not in desk.client.done
+    assert "close" not in desk.client.done
+    for _ in range(2):
+        desk.event(type="response.output_audio.delta", response_id="r", item_id="i", delta=piece)
+    assert ("close", 1008) == desk.client.log[-1]
+    desk.client.ended(1008)
+    desk.upstream.ended()
+
+
+def test_session_when_the_user_speaks_drops_the_audio_that_waits(desk: Desk) -> None:
+    """A slow client does not hear, after the barge-in, what was said before it."""
+    desk.serve()
+    desk.says(type="InjectUserMessage", content="hi")
+    tag = desk.asked[-1]["event_id"]
+    desk.event(type="response.created", response={"id": "r", "metadata": {"turngate": tag}})
+    desk.client.events.congested()
+    desk.event(type="response.output_audio.delta", response_id="r", item_id="i", delta="AAAA")
+    desk.event(type="input_audio_buffer.speech_started", item_id="u")
+    desk.client.events.relieved()
+    assert "binary" not in desk.client.done
+    assert "UserStartedSpeaking" == desk.heard[-1]
+    desk.client.ended()
+    desk.upstream.ended()
+
+
+def test_session_when_the_service_stops_ends_and_says_when(desk: Desk) -> None:
+    """The reception calls back once, when the last session is gone."""
+    desk.serve()
+    emptied: list[str] = []
+    desk.reception.shut_down(lambda: emptied.append("empty"))
+    assert [] == emptied
+    assert ("close", 1001) == desk.client.log[-1]
+    desk.client.ended(1001)
+    desk.upstream.ended(1001)
+    assert ["empty"] == emptied
+
+
+def test_deadlines_when_a_session_has_ended_are_gone(desk: Desk) -> None:
+    """Nothing is left on the clock, whatever was waited for."""
+    desk.serve()
+    desk.says(type="InjectUserMessage", content="hi")
+    desk.client.ended()
+    desk.upstream.ended()
+    assert [] == desk.clock.getDelayedCalls()
