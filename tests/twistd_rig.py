@@ -8,6 +8,7 @@ interpreter under test may be another one.
 import base64
 import json
 import os
+import re
 import select
 import signal
 import socket
@@ -90,9 +91,9 @@ class RunningProxy:
 
 
 def port_in(log):
-    """The port that a log says the proxy listens on."""
-    (line,) = [line for line in log.splitlines() if "proxy.listening" in line]
-    return int(line.rpartition(":")[2])
+    """The TCP port that a log says the proxy listens on."""
+    (port,) = re.findall(r"proxy\.listening address=\S+:(\d+)$", log, re.MULTILINE)
+    return int(port)
 
 
 def end_of(pid):

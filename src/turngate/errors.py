@@ -1,5 +1,7 @@
 """
-The exception tree::
+The exceptions, and whose fault each is.
+
+::
 
     TurngateError
     +-- ConfigError      the operator's: the words say what to change

@@ -14,18 +14,15 @@ import os
 import signal
 import time
 from contextlib import suppress
-from ipaddress import ip_address
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
 from twisted.application.service import Service
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.endpoints import TCP4ServerEndpoint, serverFromString
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.error import ReactorNotRunning
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.internet.interfaces import IListeningPort
 from twisted.python import usage
-from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from turngate import __version__
@@ -35,6 +32,7 @@ from turngate.net import ClientListener, Limits, UpstreamDialler, use_reactor
 from turngate.net.upstream import MODEL_PLACE
 from turngate.ops import config
 from turngate.ops.logging import Log
+from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols.realtime import Translation
 from turngate.proxy.ports import IDialler
 from turngate.proxy.reception import Reception
@@ -129,7 +127,10 @@ def makeService(options: Options) -> Service:
     use_reactor(reactor)
     # once it runs, for the reactor takes the signals when it starts
     reactor.callWhenRunning(take_signals, reactor)
-    return compose(reactor, options.config)
+    try:
+        return compose(reactor, options.config)
+    except ConfigError as error:
+        raise stopped(str(error)) from None
 
 
 def take_signals(reactor: Any) -> None:
@@ -153,7 +154,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     The proxy on a reactor, with its sockets bound.
 
     Raises:
-        SystemExit: it cannot run; the line says why.
+        ConfigError: it cannot run; the line says why.
     """
     log = Log(settings.log_level)
     system = ActorSystem(
@@ -162,32 +163,23 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         on_failure=lambda failure: report_failure(log, failure),
     )
     limits = Limits()
-    simulator = Simulator(reactor) if settings.upstream == config.SIMULATOR else None
-    bound: list[IListeningPort] = []
-    try:
-        url = settings.upstream
-        if simulator is not None:
-            bind(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the simulator")
-            url = f"{simulator.url}?model={MODEL_PLACE}"
-        dialler = dialler_for(reactor, settings, url, limits)
-        verifyObject(IDialler, dialler)
-        reception = Reception(system, Setup(dialler, Translation(), log), lambda: str(uuid4()))
-        listener = ClientListener(acceptor=reception, paths=PATHS, limits=limits, reactor=reactor)
-        for endpoint in settings.listen:
-            port = listening(reactor, endpoint, listener.factory)
-            bound.append(port)
-            if not settings.allow_anonymous and not is_local(port):
-                raise stopped(
-                    f"{endpoint} is open to other machines, and clients need no credentials: anybody could spend the "
-                    "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
-                )
-    except SystemExit:
-        for port in bound:
-            maybeDeferred(port.stopListening)
-        if simulator is not None:
-            simulator.stop()
-        raise
-    return TurngateService(reactor, log, settings, tuple(bound), reception, simulator)
+    simulator, url = None, settings.upstream
+    if url == config.SIMULATOR:
+        simulator = Simulator(reactor)
+        bound(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the loopback")
+        url = f"{simulator.url}?model={MODEL_PLACE}"
+    dialler = dialler_for(reactor, settings, url, limits)
+    verifyObject(IDialler, dialler)
+    reception = Reception(system, Setup(dialler, Translation(), log), lambda: str(uuid4()))
+    listener = ClientListener(acceptor=reception, paths=PATHS, limits=limits, reactor=reactor)
+    ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
+    for endpoint, port in zip(settings.listen, ports, strict=True):
+        if not settings.allow_anonymous and not is_local(port):
+            raise ConfigError(
+                f"{endpoint} is open to other machines, and clients need no credentials: anybody could spend the "
+                "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
+            )
+    return TurngateService(reactor, log, settings, ports, reception, simulator)
 
 
 def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits) -> UpstreamDialler:
@@ -202,40 +194,6 @@ def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits)
         # what translation accepts as a model of this family; the key's owner limits which of them it may use
         may_choose=lambda model: model.startswith("gpt-realtime"),
     )
-
-
-def listening(reactor: Any, description: str, factory: IProtocolFactory) -> IListeningPort:
-    """A bound port for an endpoint string."""
-    try:
-        endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
-    except Exception as error:  # noqa: BLE001 - each kind of endpoint has errors of its own
-        raise stopped(f"--listen {description} is no endpoint: {error}") from None
-    return bind(endpoint.listen(factory), description)
-
-
-def bind(waiting: "Deferred[IListeningPort]", what: str) -> IListeningPort:
-    """The port of an endpoint, which has it at once."""
-    outcome: list[Any] = []
-    waiting.addBoth(outcome.append)
-    if not outcome:
-        raise stopped(f"{what} cannot be bound before the reactor runs; use a tcp, ssl, unix or systemd endpoint")
-    (port,) = outcome
-    if isinstance(port, Failure):
-        cause = getattr(port.value, "socketError", port.value)
-        raise stopped(f"cannot listen on {what}: {getattr(cause, 'strerror', None) or cause}")
-    result: IListeningPort = port
-    return result
-
-
-def is_local(port: IListeningPort) -> bool:
-    """Whether only this machine can reach a port."""
-    match port.getHost():
-        case UNIXAddress():
-            return True
-        case IPv4Address(host=host) | IPv6Address(host=host):
-            return ip_address(host.partition("%")[0]).is_loopback
-        case _:
-            return False
 
 
 def report_failure(log: Log, failure: ActorFailure) -> None:
@@ -273,6 +231,7 @@ class TurngateService(Service):
         for name, meant in self._settings.near_misses:
             self._log.warn("config.unknown_variable", name=name, meant=meant)
         for port in self.ports:
+            adopt(port)
             self._log.info("proxy.listening", address=shown(port))
         self._reactor.callWhenRunning(self._started)
 
@@ -280,13 +239,13 @@ class TurngateService(Service):
         """Twisted calls this at SIGTERM, and waits: take nobody in, end every session, and be done in time."""
         super().stopService()
         self._log.info("proxy.stopping", sessions=self.reception.sessions)
-        for port in self.ports:
-            maybeDeferred(port.stopListening).addErrback(lambda _: None)
+        closed: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self.ports]
         done: Deferred[None] = Deferred()
         overdue = self._reactor.callLater(STOP_WITHIN_S, self._stopped, done)
         done.addBoth(lambda _: overdue.cancel() if overdue.active() else None)
         self.reception.shut_down(lambda: self._stopped(done))
-        return done
+        # the ports too, for a socket of the file system is removed only then
+        return DeferredList([done, *closed], consumeErrors=True).addCallback(lambda _: None)
 
     def _started(self) -> None:
         upstream = config.SIMULATOR if self._simulator else self._settings.upstream.partition("?")[0]
@@ -299,16 +258,3 @@ class TurngateService(Service):
         if self._simulator is not None:
             self._simulator.stop()
         done.callback(None)
-
-
-def shown(port: IListeningPort) -> str:
-    """An address as people write it."""
-    match port.getHost():
-        case IPv4Address(host=host, port=number):
-            return f"{host}:{number}"
-        case IPv6Address(host=host, port=number):
-            return f"[{host}]:{number}"
-        case UNIXAddress(name=bytes(name)):
-            return f"unix:{os.fsdecode(name)}"
-        case other:
-            return str(other)

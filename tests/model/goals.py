@@ -219,6 +219,9 @@ GOALS: Final[Mapping[str, Goal]] = {
     "settings come again while a response is active": lambda before, _, after: (
         hears(after, m.ConfigureSession) and bool(before.state.responses) and bool(after.state.updates)
     ),
+    "settings come again that are in force": lambda _, __, after: (
+        hears(after, m.ConfigureSession) and sends(after, m.UpdateApplied) > 0
+    ),
     "settings are refused and corrected": lambda before, _, after: (
         before.state.phase is not Phase.AWAITING_SETTINGS
         and any(isinstance(e, m.Failed) for e in after.done)

@@ -11,6 +11,7 @@ TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
 PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p)) for p in ("p1", "p2"))
 SETTINGS = m.ConfigureSession(m.SessionConfig("base"), greeting="hello", context=(m.ContextLine(m.Role.USER, "c1"),))
 PLAIN = m.ConfigureSession(m.SessionConfig("base"))
+OTHER = m.ConfigureSession(m.SessionConfig("other"))
 CROWD = (
     TEXT,
     *(m.UserText(f"t{i}") for i in range(2, 6)),
@@ -41,13 +42,14 @@ PLANS: Final = (
     Plan("flow", (m.UserAudio(b"\0\0"), TEXT), Budget(flow=2, late=0)),
     Plan("legs that end", (TEXT, PROMPT), Budget(close=1, leave=1, vad_response=1, late=1)),
     Plan("opening", (SETTINGS, TEXT, PROMPT), Budget(refuse=1, vad_response=1, close=1, late=0), serving=False),
+    Plan("opening and calls", (SETTINGS,), Budget(vad_response=1, call=1, words=1, late=1), serving=False),
     Plan("opening and ends", (SETTINGS,), Budget(lose=1, close=1, leave=1, late=1), serving=False),
     Plan("all sorts of things too early", (PLAIN, *EARLY), Budget(flow=1, late=0), serving=False),
     Plan("before settings", (TEXT, SETTINGS), Budget(late=1), serving=False),
     Plan("settings twice", (PLAIN, PLAIN, TEXT), Budget(refuse=1, late=0), serving=False),
     Plan(
         "component opening",
-        (TEXT, PLAIN, PLAIN, PROMPT),
+        (TEXT, PLAIN, OTHER, PROMPT),
         Budget(refuse=1, vad_response=1, late=0),
         COMPONENT,
         serving=False,
@@ -70,7 +72,10 @@ PLANS: Final = (
         serving=False,
     ),
     Plan(
-        "component settings again", (TEXT, PROMPT, PLAIN, PROMPT2), Budget(refuse=1, vad_response=1, late=1), COMPONENT
+        "component settings again",
+        (PLAIN, TEXT, PROMPT, OTHER, PROMPT2),
+        Budget(refuse=1, vad_response=1, late=1),
+        COMPONENT,
     ),
 )
 

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from turngate.errors import ConfigError
@@ -122,6 +124,22 @@ def test_file_is_refused_in_one_line_when_something_in_it_is_wrong(text, words, 
         load(written(text), {"OPENAI_API_KEY": CANARY})
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["", "a\nb", "a\0b"], ids=["empty", "two lines", "null"])
+@pytest.mark.parametrize("key", ["listen", "upstream", "model", "upstream_key_file"])
+def test_setting_is_refused_when_it_is_empty_or_could_not_be_written_on_a_line(key, text, written):
+    """No name, address or path looks like that; without the check, some would be a traceback and others a bad URL."""
+    settings = {"upstream": "simulator", key: [text] if key == "listen" else text}
+    options = written("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
+    with pytest.raises(ConfigError, match=f"^{key} is empty, or holds characters that no name has$"):
+        load(options, {"OPENAI_API_KEY": CANARY})
+
+
+def test_file_is_missed_when_its_name_is_empty():
+    """A script whose variable is unset asked for a file; the proxy does not start without it."""
+    with pytest.raises(ConfigError, match="cannot read the configuration"):
+        load({**SIMULATOR, "config": ""}, {})
 
 
 def test_file_is_refused_when_it_is_not_text(tmp_path):

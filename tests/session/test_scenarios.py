@@ -81,12 +81,10 @@ def test_updates_when_the_upstream_crosses_with_a_response_are_tried_again() -> 
 
 
 def test_b01_user_text_when_a_response_is_active_is_answered_after_it() -> None:
-    """The message goes upstream at once and is answered when the response has ended; the client sees it echoed."""
+    """The client sees it echoed at once; it goes upstream when the response has ended, right before its answer."""
     talk = Talk().serve().respond("one")
-    said = talk.tell(m.UserText("two"))
-    assert [m.AddLine("tg_4", "tg_4", m.Role.USER, "two")] == said.upstream
-    assert [m.ConversationLine(m.Role.USER, "two")] == said.client
-    assert [m.StartResponse("tg_5")] == talk.end().upstream
+    assert (m.ConversationLine(m.Role.USER, "two"),) == talk.tell(m.UserText("two")).effects
+    assert [m.AddLine("tg_4", "tg_4", m.Role.USER, "two"), m.StartResponse("tg_5")] == talk.end().upstream
     talk.start("r2")
     talk.end("r2")
     talk.settle()
@@ -175,14 +173,14 @@ def test_b08_tool_results_when_before_settings_do_not_block_them() -> None:
 
 
 def test_b09_user_texts_when_quick_are_each_added_once_and_answered() -> None:
-    """Two quick messages are two items, each before the create that answers it; other items change nothing."""
+    """Two quick messages are two items, each right before the create that answers it; other items change nothing."""
     talk = Talk().serve()
     first = talk.tell(m.UserText("one"))
     assert [m.AddLine("tg_2", "tg_2", m.Role.USER, "one"), m.StartResponse("tg_3")] == first.upstream
-    assert [m.AddLine("tg_4", "tg_4", m.Role.USER, "two")] == talk.tell(m.UserText("two")).upstream
-    assert () == talk.tell(m.ItemConfirmed("item_of_the_assistant"), m.ItemConfirmed("tg_4")).effects
+    assert [] == talk.tell(m.UserText("two")).upstream
+    assert () == talk.tell(m.ItemConfirmed("item_of_the_assistant"), m.ItemConfirmed("tg_2")).effects
     talk.start()
-    assert [m.StartResponse("tg_5")] == talk.end().upstream
+    assert [m.AddLine("tg_4", "tg_4", m.Role.USER, "two"), m.StartResponse("tg_5")] == talk.end().upstream
     talk.start("r2")
     talk.end("r2")
     talk.settle()
@@ -229,19 +227,20 @@ def test_b12_responses_when_they_fail_are_reported(status: m.ResponseStatus, cau
 
 
 def test_b15_what_comes_early_when_the_session_serves_keeps_its_order() -> None:
-    """Audio and text that came before the session served go upstream in the order in which they came."""
+    """What came before the session served goes upstream in its order; a turn that must wait for an answer waits."""
     talk = Talk(COMPONENT)
     talk.tell(m.UserAudio(b"\1\0"), m.UserText("one"), m.UserAudio(b"\2\0"), m.ConfigureSession(CONFIG))
     talk.tell(m.UserText("two"), m.UserAudio(b"\3\0"), m.UpstreamReady(), m.UserAudio(b"\4\0"))
-    sent = [e for e in talk.tell(m.UpdateConfirmed()).upstream if not isinstance(e, m.StartResponse)]
     assert [
         m.AppendAudio(b"\1\0"),
         m.AddLine("tg_2", "tg_2", m.Role.USER, "one"),
+        m.StartResponse("tg_3"),
         m.AppendAudio(b"\2\0"),
-        m.AddLine("tg_4", "tg_4", m.Role.USER, "two"),
         m.AppendAudio(b"\3\0"),
         m.AppendAudio(b"\4\0"),
-    ] == sent
+    ] == talk.tell(m.UpdateConfirmed()).upstream
+    talk.start()
+    assert [m.AddLine("tg_4", "tg_4", m.Role.USER, "two"), m.StartResponse("tg_5")] == talk.end().upstream
 
 
 def test_b16_confirmations_when_nobody_asked_acknowledge_nothing() -> None:

@@ -43,7 +43,8 @@ def test_updates_when_an_answer_is_owed_too_go_first() -> None:
     talk = Talk().serve().respond()
     talk.tell(m.UserText("two"), prompt("and brief"))
     assert ["SendUpdate"] == [type(effect).__name__ for effect in talk.end().upstream]
-    assert ["StartResponse"] == [type(effect).__name__ for effect in talk.tell(m.UpdateConfirmed()).upstream]
+    sent = talk.tell(m.UpdateConfirmed()).upstream
+    assert ["AddLine", "StartResponse"] == [type(effect).__name__ for effect in sent]
 
 
 def test_updates_when_sent_say_what_was_confirmed_before() -> None:

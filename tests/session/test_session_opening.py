@@ -131,6 +131,20 @@ def test_greeting_when_the_user_wrote_early_comes_first_and_alone() -> None:
     assert [None] == [create.say for create in talk.end().all(m.StartResponse)]
 
 
+def test_response_when_before_the_session_serves_holds_the_gate_and_nothing_else() -> None:
+    """A response of the upstream's own before the client has its settings is never heard of; its calls are not made."""
+    talk = Talk()
+    talk.configure(CONTEXT)
+    started = talk.tell(m.ResponseStarted("r1"), m.AgentAudioChunk("r1", "i1", PCM), m.ResponseStarted("r2"))
+    ended = talk.tell(m.ResponseEnded("r1", m.ResponseStatus.COMPLETED, calls=(call(9),)))
+    assert [] == started.client + started.upstream + ended.client + ended.upstream
+    talk.tell(m.UpdateConfirmed())
+    assert [m.SessionConfigured()] == talk.confirm_items().client
+    talk.tell(m.UserText("hi"))
+    assert [] == talk.audio("r2").client
+    assert 1 == len(talk.end("r2").all(m.StartResponse))
+
+
 # --- what comes too early -------------------------------------------------------------------------------------------
 
 TOO_EARLY = [m.UserText("hi"), m.UserAudio(PCM), prompt("p"), m.ToolResult("c", "f", ""), m.KeepAlive()]

@@ -1,36 +1,63 @@
 """Turns: the floor, what the client hears and reads of an answer, and what it does not."""
 
 import pytest
-from session_driver import CANCELLED, PCM, Talk, passed, prompt
+from session_driver import ACTIVE, CANCELLED, PCM, Talk, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor
+from turngate.session.state import Bounds
 
 # --- written turns --------------------------------------------------------------------------------------------------
 
 
 def test_turns_when_they_waited_together_share_one_response() -> None:
-    """Turns that wait for a response are answered together, each item sent at once and once."""
+    """Turns that wait for a response go upstream together, in order, and are answered together."""
     talk = Talk().serve().respond("one")
     talk.tell(m.UserText("two"), m.UserText("three"))
-    assert 1 == len(talk.end().all(m.StartResponse))
+    *lines, create = talk.end().upstream
+    assert ["two", "three"] == [line.text for line in lines if isinstance(line, m.AddLine)]
+    assert isinstance(create, m.StartResponse)
     talk.start("r2")
     assert [] == talk.end("r2").upstream
     talk.settle()
 
 
-@pytest.mark.parametrize("busy", [True, False], ids=["while it waits", "when it was asked for"])
-def test_turn_when_its_item_is_refused_is_warned_of(busy: bool) -> None:
-    """The upstream refuses the user's message: the client is told, whether or not its answer was asked for already."""
+def test_turn_when_its_item_is_refused_is_warned_of() -> None:
+    """The upstream refuses the user's message, with whose answer it was asked for: the client is told."""
     talk = Talk().serve()
-    if busy:
-        talk.respond("one")
-    talk.tell(m.UserText("two"))
+    talk.tell(m.UserText("one"))
     refused = talk.refuse(m.AddLine)
     assert [m.Cause.TEXT_REFUSED] == refused.causes
     assert "invalid_value" in refused.one(m.Warned).problem.detail
-    if busy:
-        assert [] == talk.end().upstream
+    talk.start()
+    assert [] == talk.end().upstream
+
+
+def test_turn_when_its_item_and_then_its_answer_are_refused_is_not_tried_again() -> None:
+    """A turn that is not in the conversation is owed nothing, so that nothing is asked for on its behalf."""
+    talk = Talk().serve()
+    talk.tell(m.UserText("one"))
+    line = talk.last(m.AddLine)
+    talk.refuse(m.StartResponse, ACTIVE)
+    talk.tell(m.Refused(line.event_id, "invalid_value"))
+    assert [] == talk.tell(passed(m.Deadline.RETRY)).upstream
+    talk.settle()
+
+
+def test_turn_when_its_answer_is_tried_again_is_added_once() -> None:
+    """The item is in the conversation already when its answer is asked for once more."""
+    talk = Talk().serve()
+    talk.tell(m.UserText("one"))
+    talk.refuse(m.StartResponse, ACTIVE)
+    assert [m.StartResponse("tg_4")] == talk.tell(passed(m.Deadline.RETRY)).upstream
+
+
+def test_turns_when_too_long_together_are_not_taken() -> None:
+    """What waits to be answered is bounded by its characters too."""
+    talk = Talk(bounds=Bounds(waiting_turn_chars=5)).serve().respond("one")
+    talk.tell(m.UserText("abc"))
+    assert [m.Cause.TOO_MANY_WAITING] == talk.tell(m.UserText("def")).causes
+    assert [m.ConversationLine(m.Role.USER, "de")] == talk.tell(m.UserText("de")).client
 
 
 def test_turn_when_its_item_is_refused_after_its_answer_began_is_warned_of() -> None:

@@ -67,12 +67,18 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     Raises:
         ConfigError: something cannot be used; the text is one line that says what to change.
     """
-    path = options.get("config") or environment.get(f"{PREFIX}CONFIG")
+    path = options.get("config")
+    if path is None:
+        path = environment.get(f"{PREFIX}CONFIG") or None
     merged = {
-        **(from_file(path) if path else {}),
+        **(from_file(path) if path is not None else {}),
         **from_environment(environment),
         **{key: options[key] for key in KEYS if options.get(key) is not None},
     }
+    for key, value in merged.items():
+        words = value if isinstance(value, tuple) else (value,)
+        if not all(word and word.isprintable() for word in words if isinstance(word, str)):
+            raise ConfigError(f"{key} is empty, or holds characters that no name has")
     settings = Config(**merged, near_misses=near_misses(environment))
     if settings.log_level not in LEVELS:
         raise ConfigError(f"log_level is one of {', '.join(LEVELS)}, not {settings.log_level!r}")

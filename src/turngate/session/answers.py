@@ -43,7 +43,7 @@ from turngate.session.messages import (
     UpdateNotApplied,
     Warned,
 )
-from turngate.session.state import Course, Draft, Due, Line, Response, SentCreate, SentUpdate, WaitingUpdate
+from turngate.session.state import Course, Draft, Due, Line, Response, SentCreate, SentUpdate, Voice, WaitingUpdate
 
 
 def release(draft: Draft) -> None:
@@ -145,7 +145,7 @@ def refused(draft: Draft, refusal: Refused) -> None:
 
 
 def response_started(draft: Draft, started: ResponseStarted) -> None:
-    """A response is active from here, whoever asked for it."""
+    """A response is active from here, whoever asked for it; before the session serves it is nobody's to hear."""
     state = draft.state
     if not started.in_conversation or started.response_id in state.past or state.response(started.response_id):
         draft.emit(Note("upstream.response_ignored"))
@@ -159,10 +159,12 @@ def response_started(draft: Draft, started: ResponseStarted) -> None:
         if state.gate is Gate.BLOCKED:
             draft.emit(Disarm(Deadline.RETRY))
         signal(draft, Signal.RESPONSE_STARTED)
-    response = Response(started.response_id, due)
+    serving = draft.state.phase is Phase.SERVING
+    response = Response(started.response_id, due, Voice.SILENT if serving else Voice.UNHEARD)
     draft.state = evolve(draft.state, responses=(*draft.state.responses, response))
     draft.emit(RESPONSE_HEARD)
-    turns.response_started(draft, response)
+    if serving:
+        turns.response_started(draft, response)
 
 
 def response_ended(draft: Draft, ended: ResponseEnded) -> None:
@@ -192,8 +194,9 @@ def response_ended(draft: Draft, ended: ResponseEnded) -> None:
         draft.emit(Disarm(Deadline.RESPONSE_SILENCE), Disarm(Deadline.CANCEL_ANSWER))
     elif all(other.course is Course.RUNNING for other in rest):
         draft.emit(Disarm(Deadline.CANCEL_ANSWER))
-    turns.response_ended(draft, response, ended)
-    tools.response_ended(draft, response, ended)
+    if draft.state.phase is Phase.SERVING:
+        turns.response_ended(draft, response, ended)
+        tools.response_ended(draft, response, ended)
 
 
 def response_silent(draft: Draft, _: DeadlinePassed) -> None:

@@ -13,6 +13,7 @@ what was rightly sent; that is no broken promise. Losing the turn for it is.
 
 from collections.abc import Iterable
 from enum import Enum
+from typing import Final
 
 from attrs import evolve, frozen
 
@@ -46,6 +47,8 @@ class Requested:
     kind: m.UpdateKind
     text: str
     stage: Stage = Stage.REQUESTED
+    config: m.SessionConfig | None = None
+    """What the session is to be configured to, where the update says all of it."""
 
     def carried_by(self, instructions: str | None) -> "Requested":
         """This update after instructions were sent that may hold it."""
@@ -53,7 +56,19 @@ class Requested:
         return evolve(self, stage=Stage.CARRIED) if carried else self
 
 
-WAITS = {Sent.UPDATE: m.Deadline.UPDATE_ANSWER, Sent.CREATE: m.Deadline.CREATE_ANSWER}
+SERVICE: Final = (
+    m.UpdateApplied
+    | m.UpdateNotApplied
+    | m.ConversationLine
+    | m.UserSpeaking
+    | m.AgentThinking
+    | m.AgentSpeaking
+    | m.AgentAudio
+    | m.AgentFinishedSpeaking
+    | m.ToolCallsRequested
+)
+"""What a client is told in a session that serves, and never before."""
+WAITS: Final = {Sent.UPDATE: m.Deadline.UPDATE_ANSWER, Sent.CREATE: m.Deadline.CREATE_ANSWER}
 
 
 @frozen
@@ -61,6 +76,12 @@ class Judge:
     """What an onlooker knows of a session."""
 
     outstanding: tuple[Sent, str] | None = None
+    proposed: m.SessionConfig | None = None
+    """What the latest update asked for."""
+    confirmed: m.SessionConfig | None = None
+    """What the upstream confirmed last."""
+    seeds: frozenset[str] = frozenset()
+    """Items of the earlier conversation that the upstream has not confirmed."""
     active: frozenset[str] = frozenset()
     ended: frozenset[str] = frozenset()
     cancelled: frozenset[str] = frozenset()
@@ -81,8 +102,8 @@ class Judge:
     """Items, and responses that called tools, that wait for an answer."""
     asked: frozenset[str] = frozenset()
     """The same, for which the outstanding create asks."""
-    given_up: bool = False
-    """The last refusal left turns unanswered, of which the client must be told in the same step."""
+    refused: frozenset[str] = frozenset()
+    """The same, for which the create asked that was refused in this step; owed again unless the client is told."""
     texts: tuple[str, ...] = ()
     """What the user wrote that is not yet in the conversation."""
     announced: frozenset[str] = frozenset()
@@ -103,7 +124,7 @@ class Judge:
         for effect in effects:
             judge = judge.watch(message, effect)
         judge.check(message)
-        return judge
+        return evolve(judge, refused=frozenset()) if judge.refused else judge
 
     # --- what happened ----------------------------------------------------------------------------------------------
 
@@ -111,7 +132,10 @@ class Judge:
         """What a message means, by the definitions alone."""
         match message:
             case m.UpdateConfirmed() if self.outstanding and self.outstanding[0] is Sent.UPDATE:
-                return evolve(self, outstanding=None, updates=moved(self.updates, Stage.CARRIED, Stage.CONFIRMED))
+                updates = moved(self.updates, Stage.CARRIED, Stage.CONFIRMED)
+                return evolve(self, outstanding=None, confirmed=self.proposed, updates=updates)
+            case m.ItemConfirmed(item_id):
+                return evolve(self, seeds=self.seeds - {item_id})
             case m.Refused():
                 return self.hear_refusal(message)
             case m.ResponseStarted(response_id, tag, True) if response_id not in self.ended:
@@ -127,10 +151,10 @@ class Judge:
                 return evolve(self, texts=(*self.texts, text))
             case m.UpdateSession(_, m.AppendInstructions(text)):
                 return evolve(self, updates=(*self.updates, Requested(m.UpdateKind.PROMPT, text)))
-            case m.ConfigureSession() if self.settled_once:
+            case m.ConfigureSession(config) if self.settled_once:
                 # what was asked for before is replaced with all the rest, so that any update carries it
                 replaced = tuple(evolve(u, text="") for u in self.updates)
-                return evolve(self, updates=(*replaced, Requested(m.UpdateKind.SETTINGS, "")))
+                return evolve(self, updates=(*replaced, Requested(m.UpdateKind.SETTINGS, "", config=config)))
             case m.ConfigureSession():
                 return evolve(self, settled_once=True)
             case m.DeadlinePassed(deadline):
@@ -149,7 +173,7 @@ class Judge:
             return self
         if kind is Sent.UPDATE:
             return evolve(self, outstanding=None, updates=moved(self.updates, Stage.CARRIED, Stage.REQUESTED))
-        return evolve(self, outstanding=None, owed=self.owed | self.asked, asked=frozenset())
+        return evolve(self, outstanding=None, owed=self.owed | self.asked, asked=frozenset(), refused=self.asked)
 
     def answered_by(self, tag: str | None) -> "Judge":
         """A response carries the tag of our create: what it asked for is answered."""
@@ -163,6 +187,9 @@ class Judge:
         """Whether one effect may be, after all that was."""
         require(self.opened or isinstance(effect, m.SessionOpened), "A3", "the first word is not the welcome")
         require(not self.over, "A3", "something was done after the end")
+        require(
+            self.configured or not isinstance(effect, SERVICE), "A1", "service before the settings were acknowledged"
+        )
         match effect:
             case m.SessionOpened():
                 require(not self.opened, "A3", "a second welcome")
@@ -172,7 +199,7 @@ class Judge:
                 # what came before the session serves waits for that
                 heard = config.instructions if self.configured else None
                 carried = tuple(u.carried_by(heard) for u in self.updates)
-                return evolve(self, outstanding=(Sent.UPDATE, event_id), updates=carried)
+                return evolve(self, outstanding=(Sent.UPDATE, event_id), proposed=config, updates=carried)
             case m.StartResponse(event_id, say):
                 require(self.is_idle, "G1", f"response.create while {self.busy}")
                 require(not self.user_speaks, "F2", "response.create while the user speaks")
@@ -181,10 +208,12 @@ class Judge:
             case m.CancelResponse(_, response_id):
                 require(response_id not in self.cancelled, "G5", "a response was cancelled twice")
                 return evolve(self, cancelled=self.cancelled | {response_id})
-            case m.AddLine(_, item_id, m.Role.USER, text) if self.configured:
+            case m.AddLine(_, item_id) | m.AddCall(_, item_id) | m.AddToolOutput(_, item_id) if not self.configured:
+                return evolve(self, seeds=self.seeds | {item_id})
+            case m.AddLine(_, item_id, m.Role.USER, text):
                 require(text in self.texts, "I1", "a message of the user was added that was not sent, or twice")
                 return evolve(self, texts=without(self.texts, text), owed=self.owed | {item_id})
-            case m.AddToolOutput(_, _, call_id) if self.configured:
+            case m.AddToolOutput(_, _, call_id):
                 require(call_id not in self.answered, "F1", "a tool call was answered twice")
                 return self.call_answered(call_id)
             case m.ToolCallsRequested(calls):
@@ -196,10 +225,13 @@ class Judge:
                 return evolve(self, announced=self.announced | ids, open_calls=self.open_calls | opened)
             case m.SessionConfigured():
                 require(not self.configured, "A1", "the settings were acknowledged twice")
-                require(m.Deadline.UPDATE_ANSWER not in self.armed, "A1", "settings acknowledged while outstanding")
+                require(self.confirmed is not None, "A1", "settings acknowledged that the upstream has not confirmed")
+                require(not self.seeds, "A1", "settings acknowledged before the earlier conversation was in place")
                 return evolve(self, configured=True)
             case m.UpdateApplied(kind):
-                return evolve(self, updates=settled(self.updates, kind, Stage.CONFIRMED))
+                return evolve(self, updates=settled(self.in_force(), kind, Stage.CONFIRMED))
+            case m.UpdateNotApplied(kind, m.Problem(m.Cause.TOO_MANY_WAITING)):
+                return evolve(self, updates=self.without_newest(kind))
             case m.UpdateNotApplied(kind):
                 return evolve(self, updates=settled(self.updates, kind, Stage.REQUESTED))
             case m.Failed(m.Problem(m.Cause.SETTINGS_REFUSED)):
@@ -230,21 +262,39 @@ class Judge:
                 return evolve(self, updates=tuple(u for u in self.updates if u is not update))
         return evolve(self, settled_once=False)
 
+    def without_newest(self, kind: m.UpdateKind) -> tuple[Requested, ...]:
+        """The updates, with the newest of a kind settled: it is the one that found no room."""
+        newest = self.updates[::-1]
+        waits = any(u.kind is kind and u.stage is Stage.REQUESTED for u in newest)
+        # of many that waited for the session to serve, the first that is sent seems to carry all
+        return settled(newest, kind, Stage.REQUESTED if waits else Stage.CARRIED)[::-1]
+
+    def in_force(self) -> tuple[Requested, ...]:
+        """The updates, with those confirmed that ask for what is in force while nothing is under way to change it."""
+        if self.outstanding is not None and self.outstanding[0] is Sent.UPDATE:
+            return self.updates
+        return tuple(
+            evolve(u, stage=Stage.CONFIRMED)
+            if u.stage is Stage.REQUESTED and u.config is not None and u.config == self.confirmed
+            else u
+            for u in self.updates
+        )
+
     def watch_warning(self, message: m.Message | None, problem: m.Problem) -> "Judge":
         """A warning settles what it is about."""
         match problem.cause:
-            case m.Cause.TOO_MANY_WAITING if isinstance(message, m.UserText):
-                return evolve(self, texts=without(self.texts, message.text))
-            case m.Cause.TOO_MANY_WAITING:
-                return evolve(self, updates=self.updates[:-1])
-            case m.Cause.RESPONSE_REFUSED | m.Cause.TEXT_REFUSED:
-                return evolve(self, owed=frozenset())
+            case m.Cause.TOO_MANY_WAITING if not isinstance(message, m.ResponseEnded):
+                require(bool(self.texts), "I1", "a message of the user was refused that was not sent")
+                return evolve(self, texts=self.texts[:-1])
+            case m.Cause.RESPONSE_REFUSED:
+                return evolve(self, owed=self.owed - self.refused)
+            case m.Cause.TEXT_REFUSED if isinstance(message, m.Refused) and message.event_id is not None:
+                return evolve(self, owed=self.owed - {message.event_id})
             case _:
                 return self
 
     def watch_audio(self, message: m.Message | None) -> "Judge":
         """Audio comes from an active response that the user has not spoken into."""
-        require(self.configured, "A1", "audio before the settings were acknowledged")
         if not isinstance(message, m.AgentAudioChunk):
             raise PromiseBrokenError("D1: audio that did not come from the upstream")
         require(message.response_id in self.active, "D1", "audio of a response that is not active")

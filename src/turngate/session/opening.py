@@ -38,8 +38,11 @@ from turngate.session.messages import (
     ReplaceConfig,
     ResumeClient,
     Role,
+    SessionConfig,
     SessionConfigured,
+    UpdateApplied,
     UpdateKind,
+    UpdateNotApplied,
     UpdateSession,
     UpstreamCongested,
     UpstreamReady,
@@ -58,6 +61,7 @@ from turngate.session.state import (
     Line,
     Pause,
     RefusedSettings,
+    State,
     WaitingUpdate,
 )
 
@@ -113,8 +117,15 @@ def settings_again(draft: Draft, settings: ConfigureSession) -> None:
             end(draft, Ending.CLIENT_FAULT, Problem(Cause.ALREADY_CONFIGURED, advice))
         case Again.APPLIED if draft.state.phase is not Phase.SERVING:
             hold(draft, settings)
+        case Again.APPLIED if is_in_force(draft.state, settings.config):
+            draft.emit(UpdateApplied(UpdateKind.SETTINGS))
         case Again.APPLIED:
             take_update(draft, UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config)))
+
+
+def is_in_force(state: State, config: SessionConfig) -> bool:
+    """Whether the upstream has confirmed exactly this, and nothing is under way to change it."""
+    return state.confirmed == config and state.sent_update is None and not state.updates
 
 
 def take_update(draft: Draft, update: UpdateSession) -> None:
@@ -123,7 +134,7 @@ def take_update(draft: Draft, update: UpdateSession) -> None:
     chars = sum(weight(one.update) for one in state.updates) + weight(update)
     if len(state.updates) >= state.bounds.waiting_updates or chars > state.bounds.waiting_update_chars:
         advice = "Too many updates wait for the model to finish; this one was not taken. Send it again later."
-        draft.emit(Warned(Problem(Cause.TOO_MANY_WAITING, advice)))
+        draft.emit(UpdateNotApplied(update.kind, Problem(Cause.TOO_MANY_WAITING, advice)))
         return
     draft.state = evolve(state, updates=(*state.updates, WaitingUpdate(update)))
 

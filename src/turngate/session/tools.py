@@ -47,12 +47,16 @@ def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> No
             calls.append(call)
     if not calls:
         return
+    completed = ended.status is ResponseStatus.COMPLETED
     room = draft.state.bounds.open_calls - len(draft.state.calls)
-    announced = calls[:room] if ended.status is ResponseStatus.COMPLETED else []
+    announced = calls[:room] if completed else []
     for call in calls:
         draft.remember(call.call_id)
         if call not in announced:
             close(draft, call, CANCELLED_OUTPUT)
+    if completed and len(calls) > room:
+        advice = "Too many function calls are open; not all of this answer's were made. Answer those that are open."
+        draft.emit(Warned(Problem(Cause.TOO_MANY_WAITING, advice)))
     if not announced:
         return
     opened = tuple(OpenCall(call, response.response_id) for call in announced)

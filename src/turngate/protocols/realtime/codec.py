@@ -8,20 +8,25 @@ Must not know: what any event means.
 Nothing here raises for what a peer sent: an event that is not known, or cannot be read, is a value.
 """
 
+import re
 from typing import Final, get_args
 
 import msgspec
-from attrs import evolve, frozen
+from attrs import frozen
 
 from turngate.protocols.realtime.client_events import ClientEvent
 from turngate.protocols.realtime.server_events import ServerEvent
 
+MAX_QUOTED: Final = 128
+"""How much of a peer's own names is passed on, in characters."""
+
 
 @frozen
 class UnknownEvent:
-    """A server event of a type that is not known here; ``kind`` is cut to 64 characters."""
+    """An event of a type that is not known here; ``kind`` is cut to 64 characters."""
 
     kind: str
+    event_id: str | None = None
 
 
 @frozen
@@ -29,7 +34,8 @@ class Malformed:
     """
     A message that cannot be read.
 
-    ``code`` and ``param`` are as the API would name them in its ``error`` (``unknown_parameter``, ``session.voice``).
+    ``code`` and ``param`` are as the API would name them in its ``error`` (``unknown_parameter``, ``session.voice``);
+    ``event_id`` is the message's own. ``reason`` never quotes a value of it.
     """
 
     reason: str
@@ -42,7 +48,7 @@ class _Head(msgspec.Struct):
     """What every event has; the first look where the whole cannot be read."""
 
     type: str
-    event_id: str | None = None
+    event_id: object = None
 
 
 # mypy takes no union where a type is wanted, and so cannot tell what these decode to
@@ -59,6 +65,12 @@ def _kinds(union: object) -> frozenset[str]:
 
 SERVER_KINDS: Final = _kinds(ServerEvent)
 CLIENT_KINDS: Final = _kinds(ClientEvent)
+
+_PATH: Final = re.compile(r" - at `(?:key` in `)?\$(?P<path>[\w.\[\]]*)`$")
+_MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<name>.*)`", re.DOTALL)
+_WRONG_TYPE: Final = re.compile(r"Expected `[^`]*`, got `")
+_QUOTES_NOTHING: Final = ("Expected `", "Invalid base64 ", "Number out of range")
 
 # UnicodeDecodeError is a ValueError; RecursionError comes from nesting that no event has
 _UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -79,7 +91,7 @@ def decode_client(payload: bytes) -> ClientEvent | Malformed:
     except _UNREADABLE as error:
         explained = _explained(payload, error, CLIENT_KINDS)
         if isinstance(explained, UnknownEvent):
-            return Malformed(f"There is no client event {explained.kind}.", "invalid_value", "type")
+            return Malformed("There is no client event of this type.", "invalid_value", "type", explained.event_id)
         return explained
 
 
@@ -97,38 +109,38 @@ def _explained(payload: bytes, error: Exception, kinds: frozenset[str]) -> Unkno
     """A second look, for what the first could not read."""
     try:
         head = _head_decoder.decode(payload)
-        kind = head.type
     except msgspec.ValidationError:
         return Malformed("The message is no JSON object with a type.", "missing_required_parameter", "type")
     except _UNREADABLE:
         return Malformed("The message is no valid JSON.", "invalid_json")
-    if kind not in kinds:
-        return UnknownEvent("".join(c if c.isprintable() else "?" for c in kind[:64]))
-    return evolve(_fault(kind, str(error)), event_id=head.event_id)
+    event_id = head.event_id[:MAX_QUOTED] if isinstance(head.event_id, str) else None
+    if head.type not in kinds:
+        return UnknownEvent(_printable(head.type)[:64], event_id)
+    return _fault(head.type, str(error), event_id)
 
 
-def _fault(kind: str, text: str) -> Malformed:
-    """What is wrong with an event of a known type, from the decoder's words; they name types and paths, not values."""
-    problem, _, path = text.partition(" - at `")
-    param = path.rstrip("`").removeprefix("$").removeprefix(".") or None
-    code = "invalid_value"
-    if "unknown field" in problem:
-        name = problem.rpartition("unknown field `")[2].rstrip("`")
-        param, code = f"{param}.{name}" if param else name, "unknown_parameter"
-    elif "missing required field" in problem:
-        name = problem.rpartition("missing required field `")[2].rstrip("`")
-        param, code = f"{param}.{name}" if param else name, "missing_required_parameter"
-    elif problem.startswith("Invalid value"):
-        problem = "Invalid value"  # the decoder's words quote it
-    shown = "".join(c if c.isprintable() else "?" for c in (param or "")[:128]) or None
-    return Malformed(f"{kind}: {_words(code, problem)}", code, shown)
+def _fault(kind: str, text: str, event_id: str | None) -> Malformed:
+    """
+    What is wrong with an event of a known type, from the decoder's words.
+
+    Those quote values where one of a few was expected, so that only words that are known to quote none are passed on.
+    """
+    path = _PATH.search(text)
+    at = path["path"].removeprefix(".") if path else ""
+    problem = text[: path.start()] if path else text
+    if missing := _MISSING.match(problem):
+        name = _joined(at, missing["name"])
+        return Malformed(f"{kind}: {name} is missing.", "missing_required_parameter", name, event_id)
+    if unknown := _UNKNOWN.match(problem):
+        return Malformed(f"{kind}: an unknown field.", "unknown_parameter", _joined(at, unknown["name"]), event_id)
+    code = "invalid_type" if _WRONG_TYPE.match(problem) else "invalid_value"
+    words = problem.removesuffix(".") if problem.startswith(_QUOTES_NOTHING) else "Not one of the values allowed"
+    return Malformed(f"{kind}: {words}.", code, at or None, event_id)
 
 
-def _words(code: str, problem: str) -> str:
-    match code:
-        case "unknown_parameter":
-            return "Unknown parameter."
-        case "missing_required_parameter":
-            return "A required parameter is missing."
-        case _:
-            return f"{problem[:128]}."
+def _joined(at: str, name: str) -> str:
+    return _printable(f"{at}.{name}" if at else name)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "?" for c in text[:MAX_QUOTED])

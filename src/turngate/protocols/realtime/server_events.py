@@ -13,6 +13,8 @@ subclasses, so that a match on the GA class takes them too.
 
 from typing import TypeAlias
 
+from msgspec import UNSET, UnsetType
+
 from turngate.protocols.realtime.server_objects import Error as Error
 from turngate.protocols.realtime.server_objects import Item as Item
 from turngate.protocols.realtime.server_objects import (
@@ -32,7 +34,7 @@ from turngate.protocols.realtime.server_objects import Response as Response
 from turngate.protocols.realtime.server_objects import StatusDetails as StatusDetails
 from turngate.protocols.realtime.wire import JsonObject
 
-# --- the session, the conversation, the user's speech ---------------------------------------------------------------------------------------------------------
+# --- the session, the conversation, the user's speech -----------------------------------------------------------------
 
 
 class ErrorEvent(ServerEventFields, tag="error", frozen=True, kw_only=True):
@@ -59,15 +61,15 @@ class ConversationCreated(ServerEventFields, tag="conversation.created", frozen=
     conversation: JsonObject | None = None
 
 
-class ConversationItemAdded(WithItem, tag="conversation.item.added", frozen=True, kw_only=True):
+class ConversationItemAdded(WithItem, tag="conversation.item.added", frozen=True):
     """An item is in the conversation; it may still be in progress."""
 
 
-class ConversationItemDone(WithItem, tag="conversation.item.done", frozen=True, kw_only=True):
+class ConversationItemDone(WithItem, tag="conversation.item.done", frozen=True):
     """An item is complete."""
 
 
-class ConversationItemCreated(WithItem, tag="conversation.item.created", frozen=True, kw_only=True):
+class ConversationItemCreated(WithItem, tag="conversation.item.created", frozen=True):
     """The beta's name for both of the above."""
 
 
@@ -83,7 +85,7 @@ class ConversationItemTruncated(OfContent, tag="conversation.item.truncated", fr
     audio_end_ms: Number | None = None
 
 
-class ConversationItemDeleted(OfItem, tag="conversation.item.deleted", frozen=True, kw_only=True):
+class ConversationItemDeleted(OfItem, tag="conversation.item.deleted", frozen=True):
     """An item is gone."""
 
 
@@ -130,10 +132,10 @@ class InputAudioTranscriptionFailed(
 class InputAudioBufferCommitted(OfItem, tag="input_audio_buffer.committed", frozen=True, kw_only=True):
     """The user's speech has become an item."""
 
-    previous_item_id: str | None = None
+    previous_item_id: str | UnsetType | None = UNSET
 
 
-class InputAudioBufferCleared(ServerEventFields, tag="input_audio_buffer.cleared", frozen=True, kw_only=True):
+class InputAudioBufferCleared(ServerEventFields, tag="input_audio_buffer.cleared", frozen=True):
     """What was appended is forgotten."""
 
 
@@ -165,15 +167,15 @@ class InputAudioBufferDtmfEventReceived(
     received_at: Number | None = None
 
 
-class OutputAudioBufferStarted(OfResponse, tag="output_audio_buffer.started", frozen=True, kw_only=True):
+class OutputAudioBufferStarted(OfResponse, tag="output_audio_buffer.started", frozen=True):
     """Playing has begun; WebRTC and SIP only."""
 
 
-class OutputAudioBufferStopped(OfResponse, tag="output_audio_buffer.stopped", frozen=True, kw_only=True):
+class OutputAudioBufferStopped(OfResponse, tag="output_audio_buffer.stopped", frozen=True):
     """Playing has ended; WebRTC and SIP only."""
 
 
-class OutputAudioBufferCleared(OfResponse, tag="output_audio_buffer.cleared", frozen=True, kw_only=True):
+class OutputAudioBufferCleared(OfResponse, tag="output_audio_buffer.cleared", frozen=True):
     """Playing was stopped; WebRTC and SIP only."""
 
 
@@ -233,7 +235,7 @@ class ResponseOutputAudioDelta(OfOutputPart, tag="response.output_audio.delta", 
     delta: bytes
 
 
-class ResponseOutputAudioDone(OfOutputPart, tag="response.output_audio.done", frozen=True, kw_only=True):
+class ResponseOutputAudioDone(OfOutputPart, tag="response.output_audio.done", frozen=True):
     """One item's audio is complete; the response goes on."""
 
 
@@ -285,27 +287,27 @@ class ResponseMcpCallArgumentsDone(OfOutput, tag="response.mcp_call_arguments.do
     arguments: str | None = None
 
 
-class ResponseMcpCallInProgress(OfMcpCall, tag="response.mcp_call.in_progress", frozen=True, kw_only=True):
+class ResponseMcpCallInProgress(OfMcpCall, tag="response.mcp_call.in_progress", frozen=True):
     """The upstream calls a tool server."""
 
 
-class ResponseMcpCallCompleted(OfMcpCall, tag="response.mcp_call.completed", frozen=True, kw_only=True):
+class ResponseMcpCallCompleted(OfMcpCall, tag="response.mcp_call.completed", frozen=True):
     """The tool server has answered."""
 
 
-class ResponseMcpCallFailed(OfMcpCall, tag="response.mcp_call.failed", frozen=True, kw_only=True):
+class ResponseMcpCallFailed(OfMcpCall, tag="response.mcp_call.failed", frozen=True):
     """The tool server has not answered."""
 
 
-class McpListToolsInProgress(OfItem, tag="mcp_list_tools.in_progress", frozen=True, kw_only=True):
+class McpListToolsInProgress(OfItem, tag="mcp_list_tools.in_progress", frozen=True):
     """The upstream asks a tool server what it offers."""
 
 
-class McpListToolsCompleted(OfItem, tag="mcp_list_tools.completed", frozen=True, kw_only=True):
+class McpListToolsCompleted(OfItem, tag="mcp_list_tools.completed", frozen=True):
     """The upstream knows what a tool server offers."""
 
 
-class McpListToolsFailed(OfItem, tag="mcp_list_tools.failed", frozen=True, kw_only=True):
+class McpListToolsFailed(OfItem, tag="mcp_list_tools.failed", frozen=True):
     """The upstream does not know what a tool server offers."""
 
 
@@ -318,31 +320,27 @@ class RateLimitsUpdated(ServerEventFields, tag="rate_limits.updated", frozen=Tru
 # --- the beta's names -----------------------------------------------------------------------------------------------
 
 
-class BetaTextDelta(ResponseOutputTextDelta, tag="response.text.delta", frozen=True, kw_only=True):
+class BetaTextDelta(ResponseOutputTextDelta, tag="response.text.delta", frozen=True):
     """Now ``response.output_text.delta``."""
 
 
-class BetaTextDone(ResponseOutputTextDone, tag="response.text.done", frozen=True, kw_only=True):
+class BetaTextDone(ResponseOutputTextDone, tag="response.text.done", frozen=True):
     """Now ``response.output_text.done``."""
 
 
-class BetaAudioDelta(ResponseOutputAudioDelta, tag="response.audio.delta", frozen=True, kw_only=True):
+class BetaAudioDelta(ResponseOutputAudioDelta, tag="response.audio.delta", frozen=True):
     """Now ``response.output_audio.delta``."""
 
 
-class BetaAudioDone(ResponseOutputAudioDone, tag="response.audio.done", frozen=True, kw_only=True):
+class BetaAudioDone(ResponseOutputAudioDone, tag="response.audio.done", frozen=True):
     """Now ``response.output_audio.done``."""
 
 
-class BetaAudioTranscriptDelta(
-    ResponseOutputAudioTranscriptDelta, tag="response.audio_transcript.delta", frozen=True, kw_only=True
-):
+class BetaAudioTranscriptDelta(ResponseOutputAudioTranscriptDelta, tag="response.audio_transcript.delta", frozen=True):
     """Now ``response.output_audio_transcript.delta``."""
 
 
-class BetaAudioTranscriptDone(
-    ResponseOutputAudioTranscriptDone, tag="response.audio_transcript.done", frozen=True, kw_only=True
-):
+class BetaAudioTranscriptDone(ResponseOutputAudioTranscriptDone, tag="response.audio_transcript.done", frozen=True):
     """Now ``response.output_audio_transcript.done``."""
 
 

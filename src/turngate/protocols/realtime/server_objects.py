@@ -123,7 +123,8 @@ class WithItem(ServerEventFields, frozen=True, kw_only=True):
     """An event with an item, and where in the conversation it stands."""
 
     item: Item
-    previous_item_id: str | None = None
+    previous_item_id: str | UnsetType | None = UNSET
+    """Null for the first of the conversation, and absent on some servers."""
 
 
 class OfResponse(ServerEventFields, frozen=True, kw_only=True):

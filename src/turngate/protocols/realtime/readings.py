@@ -1,0 +1,153 @@
+"""
+What each event of a Realtime server means for the session.
+
+Responsible for the half of the translation that reads: one small function an event, found by the event's class. What is
+not in the table means nothing to a session.
+
+Must not know: what a message leads to; what was said before. It keeps nothing.
+
+Comes from: ``codec.py``, by way of ``translation.py``. Goes to: the coordinator, as messages.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from turngate.protocols.realtime import server_events as s
+from turngate.session import messages as m
+
+TAG: Final = "turngate"
+"""The ``metadata`` key that carries the event id of a ``response.create``."""
+
+ACTIVE_CODES: Final = frozenset({"conversation_already_has_active_response", "response_already_active"})
+"""How servers say that a response is active."""
+
+ACTIVE_WORDS: Final = "already has an active response"
+"""How servers say it that send no code."""
+
+BYTES_A_SAMPLE: Final = 2
+
+
+def _refused(event: s.ErrorEvent) -> m.Refused:
+    error = _error(event.error)
+    message = error.message or ""
+    active = error.code in ACTIVE_CODES or (error.code is None and ACTIVE_WORDS in message.lower())
+    return m.Refused(error.event_id, _text(error.code), message, error.param, active)
+
+
+def _started(event: s.ResponseCreated) -> m.ResponseStarted:
+    response = event.response
+    return m.ResponseStarted(response.id, _tag(response), response.conversation_id is not None)
+
+
+def _ended(event: s.ResponseDone) -> m.ResponseEnded:
+    response = event.response
+    try:
+        status = m.ResponseStatus(response.status)
+    except ValueError:
+        # some servers leave the status out, or say "in_progress" to the last
+        status = m.ResponseStatus.COMPLETED
+    calls = tuple(call for item in response.output or () if (call := _call(item)) is not None)
+    return m.ResponseEnded(
+        response.id, status, _reason(response), calls, _tag(response), response.conversation_id is not None
+    )
+
+
+def _reason(response: s.Response) -> str | None:
+    details = response.status_details
+    if not isinstance(details, s.StatusDetails):
+        return None
+    if details.reason or details.error is None:
+        return details.reason
+    error = _error(details.error)
+    return _text(error.code) or error.type
+
+
+def _error(error: s.Error | str) -> s.Error:
+    return s.Error(message=error) if isinstance(error, str) else error
+
+
+def _text(code: str | int | None) -> str | None:
+    return None if code is None else str(code)
+
+
+def _tag(response: s.Response) -> str | None:
+    tag = (response.metadata or {}).get(TAG)
+    return tag if isinstance(tag, str) else None
+
+
+def _call(item: s.Item) -> m.ToolCall | None:
+    """A tool call whose arguments are complete."""
+    if item.type != "function_call" or item.status in ("incomplete", "in_progress"):
+        return None
+    if not item.call_id or not item.name:
+        return None
+    return m.ToolCall(item.call_id, item.name, item.arguments or "{}")
+
+
+def _output_done(event: s.ResponseOutputItemDone) -> m.ToolCallCompleted | None:
+    call = _call(event.item)
+    return m.ToolCallCompleted(event.response_id or "", call) if call is not None else None
+
+
+def _item(
+    event: s.ConversationItemAdded | s.ConversationItemDone | s.ConversationItemCreated,
+) -> m.ItemConfirmed | None:
+    return m.ItemConfirmed(event.item.id) if event.item.id else None
+
+
+def _audio(event: s.ResponseOutputAudioDelta) -> m.AgentAudioChunk | None:
+    whole = event.delta if len(event.delta) % BYTES_A_SAMPLE == 0 else event.delta[:-1]
+    return m.AgentAudioChunk(event.response_id or "", event.item_id or "", whole) if whole else None
+
+
+def _text_begun(event: s.ResponseOutputTextDelta | s.ResponseOutputAudioTranscriptDelta) -> m.AgentTextStarted:
+    return m.AgentTextStarted(event.response_id or "")
+
+
+def _written(event: s.ResponseOutputTextDone) -> m.AgentTextEnded:
+    return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.text or "")
+
+
+def _spoken(event: s.ResponseOutputAudioTranscriptDone) -> m.AgentTextEnded:
+    return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.transcript or "")
+
+
+def _not_transcribed(event: s.InputAudioTranscriptionFailed) -> m.TranscriptionFailed:
+    return m.TranscriptionFailed(event.item_id or "", _text(_error(event.error).code))
+
+
+Reading: TypeAlias = Callable[[Any], m.UpstreamMessage | None]
+
+_GA_READINGS: Final[Mapping[type, Reading]] = {
+    s.ResponseOutputAudioDelta: _audio,
+    s.ResponseOutputAudioDone: lambda e: m.AgentAudioSegmentEnded(e.response_id or ""),
+    s.ResponseOutputAudioTranscriptDelta: _text_begun,
+    s.ResponseOutputTextDelta: _text_begun,
+    s.ResponseOutputAudioTranscriptDone: _spoken,
+    s.ResponseOutputTextDone: _written,
+    s.ResponseCreated: _started,
+    s.ResponseDone: _ended,
+    s.ResponseOutputItemDone: _output_done,
+    s.SessionCreated: lambda _: m.UpstreamReady(),
+    s.SessionUpdated: lambda _: m.UpdateConfirmed(),
+    s.ErrorEvent: _refused,
+    s.ConversationItemAdded: _item,
+    s.ConversationItemDone: _item,
+    s.ConversationItemCreated: _item,
+    s.InputAudioBufferSpeechStarted: lambda e: m.SpeechStarted(e.item_id or ""),
+    s.InputAudioBufferSpeechStopped: lambda e: m.SpeechStopped(e.item_id or ""),
+    s.InputAudioBufferCommitted: lambda e: m.SpeechCommitted(e.item_id or ""),
+    s.InputAudioTranscriptionCompleted: lambda e: m.UserTranscribed(e.item_id or "", e.transcript or ""),
+    s.InputAudioTranscriptionFailed: _not_transcribed,
+}
+
+READINGS: Final[Mapping[type, Reading]] = {
+    **_GA_READINGS,
+    s.BetaTextDelta: _GA_READINGS[s.ResponseOutputTextDelta],
+    s.BetaTextDone: _GA_READINGS[s.ResponseOutputTextDone],
+    s.BetaAudioDelta: _GA_READINGS[s.ResponseOutputAudioDelta],
+    s.BetaAudioDone: _GA_READINGS[s.ResponseOutputAudioDone],
+    s.BetaAudioTranscriptDelta: _GA_READINGS[s.ResponseOutputAudioTranscriptDelta],
+    s.BetaAudioTranscriptDone: _GA_READINGS[s.ResponseOutputAudioTranscriptDone],
+}
+"""What each event means for the session; events that are not here mean nothing to it, and are counted."""

@@ -1,0 +1,157 @@
+"""The judge: it says no to each kind of breach, and its promises are those of the docs."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from turngate.session import invariants
+from turngate.session import messages as m
+from turngate.session.invariants import Judge, PromiseBrokenError
+
+ROOT = Path(__file__).parents[2]
+CONFIG = m.SessionConfig("be kind")
+UPDATE = m.SendUpdate("e1", CONFIG, None)
+CREATE = m.StartResponse("e2")
+CALLS = (m.ToolCall("c1", "f", "{}"),)
+ENDED = m.ResponseEnded("r1", m.ResponseStatus.COMPLETED)
+AUDIO = m.AgentAudioChunk("r1", "i1", b"\0\0")
+HEARD = m.Arm(m.Deadline.RESPONSE_SILENCE)
+QUIET = m.Disarm(m.Deadline.RESPONSE_SILENCE)
+PROMPT = m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions("p"))
+SILENT = m.Problem(m.Cause.UPSTREAM_SILENT, "")
+
+Step = tuple[m.Message | None, Iterable[m.Effect]]
+
+OPENED: list[Step] = [(None, [m.SessionOpened("s")])]
+SERVING: list[Step] = [
+    *OPENED,
+    (m.ConfigureSession(CONFIG), []),
+    (m.UpstreamReady(), [UPDATE, m.Arm(m.Deadline.UPDATE_ANSWER)]),
+    (m.UpdateConfirmed(), [m.Disarm(m.Deadline.UPDATE_ANSWER), m.SessionConfigured()]),
+]
+RESPONDING: list[Step] = [*SERVING, (m.ResponseStarted("r1"), [HEARD])]
+SPEAKING: list[Step] = [*RESPONDING, (AUDIO, [m.AgentSpeaking(), m.AgentAudio(b"\0\0")])]
+CALLED: list[Step] = [*RESPONDING, (ENDED, [QUIET, m.ToolCallsRequested(CALLS), m.Arm(m.Deadline.TOOL_RESULTS)])]
+
+BREACHES: list[tuple[str, str, list[Step]]] = [
+    ("G1", "update while responding", [*RESPONDING, (PROMPT, [UPDATE])]),
+    ("G1", "create while responding", [*RESPONDING, (m.UserText("hi"), [CREATE])]),
+    ("G1", "update while a create is outstanding", [*SERVING, (m.UserText("hi"), [CREATE, UPDATE])]),
+    ("G1", "create while an update is outstanding", [*SERVING, (PROMPT, [UPDATE, CREATE])]),
+    ("G5", "cancelled twice", [*RESPONDING, (AUDIO, [m.CancelResponse("e", "r1"), m.CancelResponse("e", "r1")])]),
+    ("A1", "acknowledged unconfirmed", [*OPENED, (m.ConfigureSession(CONFIG), [m.SessionConfigured()])]),
+    ("A1", "acknowledged twice", [*SERVING, (m.UpdateConfirmed(), [m.SessionConfigured()])]),
+    (
+        "A1",
+        "acknowledged before the context",
+        [*SERVING[:-1], (m.UpdateConfirmed(), [m.AddLine("e", "i", m.Role.USER, "c"), m.SessionConfigured()])],
+    ),
+    ("A1", "service too early", [*OPENED, (m.ResponseStarted("r1"), [m.AgentThinking()])]),
+    ("A2", "acknowledged unsent", [*SERVING, (PROMPT, [m.UpdateApplied(m.UpdateKind.PROMPT)])]),
+    ("A2", "acknowledged unasked", [*SERVING, (m.UpdateConfirmed(), [m.UpdateApplied(m.UpdateKind.PROMPT)])]),
+    (
+        "A2",
+        "settings acknowledged that are not in force",
+        [*SERVING, (m.ConfigureSession(m.SessionConfig("x")), [m.UpdateApplied(m.UpdateKind.SETTINGS)])],
+    ),
+    ("A3", "no welcome", [(None, [m.DialUpstream()])]),
+    ("A3", "two welcomes", [*OPENED, (m.UpstreamReady(), [m.SessionOpened("s")])]),
+    (
+        "A3",
+        "a word after the end",
+        [*OPENED, (m.ClientGone(), [m.EndSession(m.Ending.CLIENT_LEFT), m.AgentThinking()])],
+    ),
+    (
+        "A3",
+        "a step after the end",
+        [*OPENED, (m.ClientGone(), [m.EndSession(m.Ending.CLIENT_LEFT)]), (m.Shutdown(), [m.Note("x")])],
+    ),
+    ("I1", "written twice", [*SERVING, (m.UserText("hi"), [m.AddLine(i, i, m.Role.USER, "hi") for i in "ab"])]),
+    ("I1", "never written", [*SERVING, (m.AgentTextStarted("r1"), [m.AddLine("a", "a", m.Role.USER, "hi")])]),
+    ("F1", "announced twice", [*CALLED, (ENDED, [m.ToolCallsRequested(CALLS)])]),
+    ("F1", "announced early", [*RESPONDING, (AUDIO, [m.ToolCallsRequested(CALLS)])]),
+    ("F1", "answered twice", [*CALLED, (m.ToolResult("c1", "f", ""), [m.AddToolOutput(i, i, "c1", "") for i in "ab"])]),
+    ("F2", "create while the user speaks", [*SERVING, (m.SpeechStarted("u"), [CREATE])]),
+    ("D1", "audio of nothing", [*SERVING, (AUDIO, [m.AgentAudio(b"\0\0")])]),
+    ("D1", "audio made up", [*RESPONDING, (m.AgentTextStarted("r1"), [m.AgentAudio(b"\0\0")])]),
+    (
+        "D2",
+        "audio after barge-in",
+        [*SPEAKING, (m.SpeechStarted("u"), [m.UserSpeaking()]), (AUDIO, [m.AgentAudio(b"\0\0")])],
+    ),
+    ("D3", "the end of unheard speech", [*RESPONDING, (ENDED, [QUIET, m.AgentFinishedSpeaking()])]),
+    ("D3", "the end twice", [*SPEAKING, (ENDED, [QUIET, m.AgentFinishedSpeaking(), m.AgentFinishedSpeaking()])]),
+    ("D3", "the end too soon", [*SPEAKING, (AUDIO, [m.AgentFinishedSpeaking()])]),
+    ("W1", "a create without a deadline", [*SERVING, (m.ResponseEnded("r9", ENDED.status), [CREATE])]),
+    ("W1", "a response without a deadline", [*SERVING, (m.ResponseStarted("r1"), [])]),
+    ("W1", "a deadline without a response", [*RESPONDING, (ENDED, [])]),
+    ("W1", "calls without a deadline", [*RESPONDING, (ENDED, [QUIET, m.ToolCallsRequested(CALLS)])]),
+    ("L3", "an update at an open gate", [*SERVING, (PROMPT, [])]),
+    ("L3", "a turn at an open gate", [*SERVING, (m.SpeechCommitted("u"), [])]),
+    ("C1", "a session without a client", [*SERVING, (m.ClientGone(), [])]),
+    ("C1", "a session without an upstream", [*SERVING, (m.UpstreamLost(SILENT), [])]),
+]
+
+
+def judged(steps: list[Step]) -> Judge:
+    """The judge after these steps."""
+    judge = Judge()
+    for message, effects in steps:
+        judge = judge.see(message, effects)
+    return judge
+
+
+@pytest.mark.parametrize(("promise", "what", "steps"), BREACHES, ids=[f"{b[0]} {b[1]}" for b in BREACHES])
+def test_judge_when_a_promise_is_broken_says_which(promise: str, what: str, steps: list[Step]) -> None:
+    """The steps before are in order; the last one breaks the promise, and the judge names its number."""
+    judge = judged(steps[:-1])
+    with pytest.raises(PromiseBrokenError, match=f"^{promise}: "):
+        judge.see(*steps[-1])
+
+
+@pytest.mark.parametrize(
+    ("promise", "steps"),
+    [
+        ("L1", RESPONDING),
+        ("L1", SERVING[:-1]),
+        (
+            "I2",
+            [*SERVING, (m.SpeechStarted("u"), []), (m.SpeechCommitted("v"), [CREATE, m.Arm(m.Deadline.CREATE_ANSWER)])],
+        ),
+    ],
+    ids=["a response that never ends", "an update without an answer", "a create without an answer"],
+)
+def test_judge_when_all_is_quiet_and_something_was_left_undone_says_so(promise: str, steps: list[Step]) -> None:
+    """Where nothing more can happen, what is outstanding, active or owed is a breach."""
+    with pytest.raises(PromiseBrokenError, match=r"^(L1|I2): "):
+        judged(steps).check_quiet()
+
+
+@pytest.mark.parametrize("steps", [OPENED, SERVING, [*SPEAKING, (ENDED, [QUIET, m.AgentFinishedSpeaking()])]])
+def test_judge_when_all_is_well_says_nothing(steps: list[Step]) -> None:
+    """A session in order passes, and may rest."""
+    judged(steps).check_quiet()
+
+
+# --- the page of the promises ---------------------------------------------------------------------------------------
+
+PAGE = (ROOT / "docs" / "design" / "promises.md").read_text(encoding="utf-8")
+
+
+def test_promises_when_compared_with_the_judge_are_the_same() -> None:
+    """Every number that a breach can name stands in the docs, and every number there can be broken."""
+    code = Path(invariants.__file__).read_text(encoding="utf-8")
+    named = set(re.findall(r'"([A-Z]\d)(?:"|:)', code))
+    assert named == set(re.findall(r"^- \*\*([A-Z]\d)\*\* ", PAGE, re.MULTILINE))
+
+
+def test_promises_when_they_name_tests_name_tests_that_exist() -> None:
+    """Each promise names at least one test of this folder, and no test that is gone."""
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    lines = [line for line in PAGE.splitlines() if line.startswith("- **")]
+    for line in lines:
+        names = re.findall(r"`(test_\w+)`", line)
+        assert names, line
+        assert [] == [name for name in names if f"def {name}(" not in tests]
