@@ -1,32 +1,20 @@
-# `make run` and `make test` need Python 3.11 to 3.13 and make; they set up everything else in .venv.
+# `make run` and `make test` need Python 3.11 or later and make; they set up everything else in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-MARK := .venv/.installed
+INSTALLED := .venv/.installed
 
 # The editable install links file by file, so a new module needs it again: the stamp depends on the set of files.
-FILES := $(shell find src twisted -name '*.py' 2>/dev/null | LC_ALL=C sort)
-FILE_SET := .venv/.files-$(shell echo "$(FILES)" | cksum | cut -d' ' -f1)
+FILES := $(shell find src twisted -type f ! -name '*.pyc' ! -name dropin.cache ! -path '*.egg-info/*' | LC_ALL=C sort)
+FILE_SET := .venv/.files-$(shell echo '$(FILES)' | cksum | cut -d' ' -f1)
 
 .PHONY: setup run test lint types imports unit packaging diagrams soak clean
 
-setup: $(MARK)
-
-$(BIN)/python:
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Turngate needs Python 3.11 to 3.13, and this is %s; say which to use: make PYTHON=python3.12" % sys.version.split()[0])'
-	$(PYTHON) -m venv .venv
-
-$(FILE_SET): | $(BIN)/python
-	@rm -f .venv/.files-*
-	@touch $@
-
-$(MARK): setup.cfg pyproject.toml $(FILE_SET) | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip >= 24"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,lint]"
-	@touch $@
+setup: $(INSTALLED)
 
 run: setup
-	@echo "Turngate on ws://127.0.0.1:8080/v1/agent/converse, with a simulated model behind it. In another terminal:"
-	@echo "    $(BIN)/turngate talk --text \"What time is it?\" --tool get_time=date"
+	@echo 'Turngate on ws://127.0.0.1:8080/v1/agent/converse, with a simulated model behind it. In another terminal:'
+	@echo '    $(BIN)/turngate talk --text "What time is it?" --tool get_time=date'
+	@echo 'Ctrl-C ends it.'
 	@$(BIN)/twistd --nodaemon --pidfile= turngate --upstream simulator
 
 test: lint types imports unit
@@ -41,6 +29,7 @@ types: setup
 imports: setup
 	$(BIN)/lint-imports
 
+# All tests, those that build and install the distribution too.
 unit: setup
 	$(BIN)/python -m pytest
 
@@ -57,3 +46,17 @@ soak: setup
 
 clean:
 	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests twisted -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Turngate needs Python 3.11 or later, and $(PYTHON) is %s; say which to use: make PYTHON=python3.11" % sys.version.split()[0])'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+$(FILE_SET): | $(BIN)/python
+	@rm -f .venv/.files-*
+	@touch $@
+
+$(INSTALLED): setup.cfg pyproject.toml $(FILE_SET) | $(BIN)/python
+	@echo 'Installing Turngate and its tools into .venv; the first time takes a minute.'
+	@$(BIN)/python -m pip --quiet --quiet --disable-pip-version-check install --editable '.[test,lint]'
+	@touch $@

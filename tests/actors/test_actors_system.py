@@ -41,9 +41,12 @@ def test_drain_when_budget_is_spent_leaves_one_call(clock, log) -> None:
         assert ("witness", "told from outside in the same reactor turn") in log
         assert 1 == len(clock.getDelayedCalls())
 
+        # one reactor turn; Clock.advance would call whatever is due now until nothing is, which here is never
+        (resume,) = clock.getDelayedCalls()
+        clock.calls.remove(resume)
         before = len(log)
-        clock.pump([0])
-        assert before + 10 <= len(log)
+        resume.func(*resume.args, **resume.kw)
+        assert before + 10 == len(log)
         assert 1 == len(clock.getDelayedCalls())
         system.stop_all()
 

@@ -20,6 +20,7 @@ AUDIO = m.AgentAudioChunk("r1", "i1", b"\0\0")
 HEARD = m.Arm(m.Deadline.RESPONSE_SILENCE)
 QUIET = m.Disarm(m.Deadline.RESPONSE_SILENCE)
 PROMPT = m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions("p"))
+END = m.EndSession(m.Ending.CLIENT_LEFT)
 SILENT = m.Problem(m.Cause.UPSTREAM_SILENT, "")
 
 Step = tuple[m.Message | None, Iterable[m.Effect]]
@@ -34,6 +35,18 @@ SERVING: list[Step] = [
 RESPONDING: list[Step] = [*SERVING, (m.ResponseStarted("r1"), [HEARD])]
 SPEAKING: list[Step] = [*RESPONDING, (AUDIO, [m.AgentSpeaking(), m.AgentAudio(b"\0\0")])]
 CALLED: list[Step] = [*RESPONDING, (ENDED, [QUIET, m.ToolCallsRequested(CALLS), m.Arm(m.Deadline.TOOL_RESULTS)])]
+
+STARTED: Step = (m.ResponseStarted("r1", "e2"), [m.Disarm(m.Deadline.CREATE_ANSWER), HEARD])
+SPOKEN: list[Step] = [
+    (m.SpeechStarted("v"), []),
+    (m.SpeechCommitted("v"), []),
+    (m.SpeechStarted("w"), []),
+    (ENDED, [QUIET]),
+]
+CONFIRMED: Step = (m.UpdateConfirmed(), [m.Disarm(m.Deadline.UPDATE_ANSWER)])
+PROMPTED = m.SendUpdate("e3", m.SessionConfig("be kind p"), CONFIG)
+UPDATING = m.Arm(m.Deadline.UPDATE_ANSWER)
+WAIT = m.Arm(m.Deadline.CREATE_ANSWER)
 
 BREACHES: list[tuple[str, str, list[Step]]] = [
     ("G1", "update while responding", [*RESPONDING, (PROMPT, [UPDATE])]),
@@ -111,22 +124,23 @@ def test_judge_when_a_promise_is_broken_says_which(promise: str, what: str, step
         judge.see(*steps[-1])
 
 
-@pytest.mark.parametrize(
-    ("promise", "steps"),
-    [
-        ("L1", RESPONDING),
-        ("L1", SERVING[:-1]),
-        (
-            "I2",
-            [*SERVING, (m.SpeechStarted("u"), []), (m.SpeechCommitted("v"), [CREATE, m.Arm(m.Deadline.CREATE_ANSWER)])],
-        ),
-    ],
-    ids=["a response that never ends", "an update without an answer", "a create without an answer"],
-)
-def test_judge_when_all_is_quiet_and_something_was_left_undone_says_so(promise: str, steps: list[Step]) -> None:
+LEFT: list[tuple[str, str, list[Step]]] = [
+    ("L1", "a response that never ends", RESPONDING),
+    ("L1", "an update without an answer", SERVING[:-1]),
+    ("I1", "a message that was never added", [*SERVING, (m.SpeechStarted("u"), []), (m.UserText("hi"), [])]),
+    ("I2", "a turn that was never answered", [*SERVING, (m.SpeechCommitted("u"), [CREATE, WAIT]), STARTED, *SPOKEN]),
+    ("A2", "an update that was never answered", [*SERVING, (PROMPT, [PROMPTED, UPDATING]), CONFIRMED]),
+]
+
+
+@pytest.mark.parametrize(("promise", "what", "steps"), LEFT, ids=[f"{left[0]} {left[1]}" for left in LEFT])
+def test_judge_when_all_is_quiet_and_something_was_left_undone_says_so(
+    promise: str, what: str, steps: list[Step]
+) -> None:
     """Where nothing more can happen, what is outstanding, active or owed is a breach."""
-    with pytest.raises(PromiseBrokenError, match=r"^(L1|I2): "):
-        judged(steps).check_quiet()
+    judge = judged(steps)
+    with pytest.raises(PromiseBrokenError, match=f"^{promise}: "):
+        judge.check_quiet()
 
 
 @pytest.mark.parametrize("steps", [OPENED, SERVING, [*SPEAKING, (ENDED, [QUIET, m.AgentFinishedSpeaking()])]])

@@ -58,8 +58,8 @@ def rules_list() -> str:
 
 
 def rule_name(rule: Rule) -> str:
-    """The module and name of a rule; a dash for the one that does nothing."""
-    return "–" if rule is ignore else f"`{rule.__module__.rpartition('.')[2]}.{rule.__name__}`"
+    """The module and name of a rule; nothing for the one that does nothing."""
+    return "" if rule is ignore else f"`{rule.__module__.rpartition('.')[2]}.{rule.__name__}`"
 
 
 def summary(rule: Rule) -> str:

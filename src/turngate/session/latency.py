@@ -5,13 +5,19 @@ Responsible for the three figures that go with the beginning of the agent's spee
 message, and reads no clock.
 
 Must not know: what a client protocol calls the figures.
+
+A response answers the turn that had ended last when it started; what the user says afterwards is for the next one. The
+end of a turn is the end of the user's speech, a written turn, or a tool result. Before the first of them it is the moment
+at which the session was configured, from which the greeting is counted.
 """
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from turngate.session.messages import (
+    AgentAudioChunk,
     AgentSpeaking,
     AgentTextStarted,
+    ItemConfirmed,
     Message,
     ResponseStarted,
     SpeechStopped,
@@ -21,32 +27,57 @@ from turngate.session.messages import (
 )
 
 
+@frozen
+class Answer:
+    """What is known of the response that started last, in seconds of the clock."""
+
+    response_id: str
+    since_s: float | None
+    """When the turn ended that it answers."""
+    text_at_s: float | None = None
+    """When its first text came."""
+
+
 class Stopwatch:
     """Measures one session. Times are seconds of any steady clock."""
 
     def __init__(self) -> None:
-        self._since_s: float | None = None
-        self._text_at_s: float | None = None
+        self._configured_s: float | None = None
+        self._turn_ended_s: float | None = None
+        self._answer: Answer | None = None
+        self._heard: str | None = None
 
     def hear(self, message: Message, now_s: float) -> None:
         """Take note of a message, before the rules see it."""
         match message:
+            case UpdateConfirmed() | ItemConfirmed() if self._turn_ended_s is None and self._answer is None:
+                self._configured_s = now_s
             case UserText() | SpeechStopped() | ToolResult():
-                self._since_s = now_s
-            case UpdateConfirmed() if self._since_s is None:
-                self._since_s = now_s  # the greeting answers the settings
-            case ResponseStarted():
-                self._text_at_s = None
-            case AgentTextStarted() if self._text_at_s is None:
-                self._text_at_s = now_s
+                self._turn_ended_s = now_s
+            case ResponseStarted(response_id, in_conversation=True):
+                turn_s = self._turn_ended_s
+                self._answer = Answer(response_id, turn_s if turn_s is not None else self._configured_s)
+            case AgentTextStarted(response_id):
+                answer = self._answer
+                if answer is not None and answer.response_id == response_id and answer.text_at_s is None:
+                    self._answer = evolve(answer, text_at_s=now_s)
+            case AgentAudioChunk(response_id):
+                self._heard = response_id
             case _:
                 pass
 
     def fill(self, effect: AgentSpeaking, now_s: float) -> AgentSpeaking:
-        """The same beginning of speech with its figures; 0.0 stands for what is not known."""
-        since_s, text_at_s = self._since_s, self._text_at_s
-        total_s = max(0.0, now_s - since_s) if since_s is not None else 0.0
-        if text_at_s is None:
+        """
+        The same beginning of speech with its figures, for the audio that was heard last.
+
+        None is negative, and 0.0 stands for what is not known. Where the first text is known, the time until it and the
+        time from it to the sound add up to the whole.
+        """
+        answer = self._answer
+        if answer is None or answer.since_s is None or answer.response_id != self._heard:
+            return effect
+        total_s = max(0.0, now_s - answer.since_s)
+        if answer.text_at_s is None:
             return evolve(effect, total_s=total_s)
-        speech_s = min(max(0.0, now_s - text_at_s), total_s)
-        return evolve(effect, total_s=total_s, text_s=total_s - speech_s, speech_s=speech_s)
+        text_s = min(max(0.0, answer.text_at_s - answer.since_s), total_s)
+        return evolve(effect, total_s=total_s, text_s=text_s, speech_s=total_s - text_s)

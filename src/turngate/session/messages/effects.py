@@ -1,0 +1,253 @@
+"""
+What a session can ask for: of the client, of the upstream, and of itself.
+
+Responsible for the words only; the actors in ``proxy/`` carry them out, in order.
+
+Must not know: either wire protocol, JSON, sockets, actors, clocks.
+"""
+
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from turngate.session.messages.values import (
+    Deadline,
+    Ending,
+    Problem,
+    Role,
+    SessionConfig,
+    ToolCall,
+    UpdateKind,
+)
+
+# --- for the client ---------------------------------------------------------------------------------------------------
+
+
+@frozen
+class SessionOpened:
+    """The session exists."""
+
+    session_id: str
+
+
+@frozen
+class SessionConfigured:
+    """The upstream confirmed the settings, and the earlier conversation is in place."""
+
+
+@frozen
+class UpdateApplied:
+    """The upstream confirmed an update."""
+
+    kind: UpdateKind
+
+
+@frozen
+class UpdateNotApplied:
+    """The upstream refused an update; the configuration is as it was before it."""
+
+    kind: UpdateKind
+    problem: Problem
+
+
+@frozen
+class ConversationLine:
+    """A line of the conversation, complete."""
+
+    role: Role
+    text: str = field(repr=False)
+
+
+@frozen
+class UserSpeaking:
+    """The user began to speak: stop playing what the agent said before."""
+
+
+@frozen
+class AgentThinking:
+    """The model has begun to answer."""
+
+
+@frozen
+class AgentSpeaking:
+    """The agent's speech begins. Seconds since the user's turn ended; the coordinator fills them in."""
+
+    total_s: float = 0.0
+    text_s: float = 0.0
+    """Until the first text."""
+    speech_s: float = 0.0
+    """From the first text until the first audio."""
+
+
+@frozen
+class AgentAudio:
+    """A piece of the agent's speech, in session audio."""
+
+    pcm: bytes = field(repr=False)
+
+
+@frozen
+class AgentFinishedSpeaking:
+    """The last byte of one spoken answer was sent."""
+
+
+@frozen
+class ToolCallsRequested:
+    """All tool calls of one response; each is to be answered once."""
+
+    calls: tuple[ToolCall, ...]
+
+
+@frozen
+class Warned:
+    """Something was not done; the session goes on."""
+
+    problem: Problem
+
+
+@frozen
+class Failed:
+    """Something failed that the client must know as an error."""
+
+    problem: Problem
+
+
+ClientEffect: TypeAlias = (
+    SessionOpened
+    | SessionConfigured
+    | UpdateApplied
+    | UpdateNotApplied
+    | ConversationLine
+    | UserSpeaking
+    | AgentThinking
+    | AgentSpeaking
+    | AgentAudio
+    | AgentFinishedSpeaking
+    | ToolCallsRequested
+    | Warned
+    | Failed
+)
+
+
+# --- for the upstream -------------------------------------------------------------------------------------------------
+
+
+@frozen
+class SendUpdate:
+    """Gated: ask the upstream to change from ``confirmed`` (``None`` before the first update) to ``config``."""
+
+    event_id: str
+    config: SessionConfig
+    confirmed: SessionConfig | None
+
+
+@frozen
+class StartResponse:
+    """Gated: ask for a response in the conversation. ``say`` asks for exactly these words and no tool call."""
+
+    event_id: str
+    say: str | None = None
+
+
+@frozen
+class AddLine:
+    """Add a line to the conversation, under an item id of our choosing."""
+
+    event_id: str
+    item_id: str
+    role: Role
+    text: str = field(repr=False)
+
+
+@frozen
+class AddCall:
+    """Add an earlier tool call to the conversation."""
+
+    event_id: str
+    item_id: str
+    call: ToolCall
+
+
+@frozen
+class AddToolOutput:
+    """Add the result of a tool call to the conversation."""
+
+    event_id: str
+    item_id: str
+    call_id: str
+    output: str = field(repr=False)
+
+
+@frozen
+class AppendAudio:
+    """Send a piece of the user's speech."""
+
+    pcm: bytes = field(repr=False)
+
+
+@frozen
+class CancelResponse:
+    """Ask the upstream to stop a response; only ``response.done`` ends it."""
+
+    event_id: str
+    response_id: str
+
+
+UpstreamEffect: TypeAlias = (
+    SendUpdate | StartResponse | AddLine | AddCall | AddToolOutput | AppendAudio | CancelResponse
+)
+
+
+# --- for the session itself -------------------------------------------------------------------------------------------
+
+
+@frozen
+class DialUpstream:
+    """Connect to the upstream; ``model`` is what the client asked for, if it did."""
+
+    model: str | None = None
+
+
+@frozen
+class Arm:
+    """Start a wait anew, whether or not it was running."""
+
+    deadline: Deadline
+
+
+@frozen
+class Disarm:
+    """A wait is over; its deadline must not come."""
+
+    deadline: Deadline
+
+
+@frozen
+class PauseClient:
+    """Stop reading from the client until told otherwise."""
+
+
+@frozen
+class ResumeClient:
+    """Read from the client again."""
+
+
+@frozen
+class Note:
+    """A fact for the log and the metrics: a stable name, and values that hold no payload and no secret."""
+
+    event: str
+    detail: str = ""
+
+
+@frozen
+class EndSession:
+    """Close both legs; the last effect of a session."""
+
+    ending: Ending
+    detail: str = ""
+
+
+SessionEffect: TypeAlias = DialUpstream | Arm | Disarm | PauseClient | ResumeClient | Note | EndSession
+
+Effect: TypeAlias = ClientEffect | UpstreamEffect | SessionEffect

@@ -1,0 +1,304 @@
+"""
+What can happen in a session: messages from the client, from the upstream, and from the session itself.
+
+Responsible for the words only; what follows from any of them stands in :mod:`turngate.session.rules`.
+
+Must not know: either wire protocol, JSON, sockets, actors, clocks.
+"""
+
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from turngate.session.messages.values import (
+    Change,
+    ContextEntry,
+    Deadline,
+    Ending,
+    Problem,
+    ResponseStatus,
+    SessionConfig,
+    ToolCall,
+    UpdateKind,
+)
+
+# --- from the client --------------------------------------------------------------------------------------------------
+
+
+@frozen
+class ConfigureSession:
+    """Configure the session; the first thing that a client asks for."""
+
+    config: SessionConfig
+    greeting: str = ""
+    context: tuple[ContextEntry, ...] = ()
+    model: str | None = None
+    ignored: tuple[str, ...] = ()
+    """Paths of settings that have no effect here, such as ``agent.think.provider.temperature``."""
+
+
+@frozen
+class UpdateSession:
+    """Change the configuration of a running session."""
+
+    kind: UpdateKind
+    change: Change
+
+
+@frozen
+class UserText:
+    """The user said this, in writing; an answer is due."""
+
+    text: str
+
+
+@frozen
+class UserAudio:
+    """A piece of the user's speech, in session audio."""
+
+    pcm: bytes = field(repr=False)
+
+
+@frozen
+class ToolResult:
+    """The result of a tool call; without ``call_id`` it is matched by name if exactly one such call is open."""
+
+    call_id: str | None
+    name: str
+    output: str = field(repr=False)
+
+
+@frozen
+class KeepAlive:
+    """The client is there."""
+
+
+@frozen
+class UnsupportedRequest:
+    """A request that was understood and is not acted on; the client is told so."""
+
+    problem: Problem
+
+
+@frozen
+class ClientFault:
+    """The client sent what cannot be used."""
+
+    problem: Problem
+    ending: Ending | None = Ending.CLIENT_FAULT
+    """How the session ends by it; ``None`` lets it live."""
+
+
+@frozen
+class ClientGone:
+    """The client's connection is closed."""
+
+
+@frozen
+class ClientStalled:
+    """What waits for a client that does not read has reached its bound."""
+
+
+ClientMessage: TypeAlias = (
+    ConfigureSession
+    | UpdateSession
+    | UserText
+    | UserAudio
+    | ToolResult
+    | KeepAlive
+    | UnsupportedRequest
+    | ClientFault
+    | ClientGone
+    | ClientStalled
+)
+
+
+# --- from the upstream ------------------------------------------------------------------------------------------------
+
+
+@frozen
+class UpstreamReady:
+    """The upstream's session exists (``session.created``)."""
+
+
+@frozen
+class UpstreamLost:
+    """The upstream cannot be dialled, or its connection ended."""
+
+    problem: Problem
+
+
+@frozen
+class UpstreamCongested:
+    """The upstream's transport takes no more for now."""
+
+
+@frozen
+class UpstreamRelieved:
+    """The upstream's transport takes data again."""
+
+
+@frozen
+class UpdateConfirmed:
+    """A ``session.updated``; it carries no id, so that confirmations are matched in order."""
+
+
+@frozen
+class Refused:
+    """An upstream ``error``; ``event_id`` names the request of ours that caused it, where the upstream says so."""
+
+    event_id: str | None
+    code: str | None
+    message: str = field(default="", repr=False)
+    param: str | None = None
+    active_response: bool = False
+    """The upstream says that a response is active; set by the translation, which knows the dialect's codes."""
+
+
+@frozen
+class ItemConfirmed:
+    """The upstream has a conversation item; servers may say so more than once."""
+
+    item_id: str
+
+
+@frozen
+class SpeechStarted:
+    """The upstream heard the user begin to speak."""
+
+    item_id: str
+
+
+@frozen
+class SpeechStopped:
+    """The upstream heard the user stop."""
+
+    item_id: str
+
+
+@frozen
+class SpeechCommitted:
+    """The user's speech has become an item of the conversation; an answer is due."""
+
+    item_id: str
+
+
+@frozen
+class UserTranscribed:
+    """What the user said, in writing; may come before, during or after the answer to it."""
+
+    item_id: str
+    text: str = field(repr=False)
+
+
+@frozen
+class TranscriptionFailed:
+    """What the user said could not be written down."""
+
+    item_id: str
+    code: str | None = None
+
+
+@frozen
+class ResponseStarted:
+    """A response exists. ``tag`` is the event id that our request carried, where it was ours and was echoed."""
+
+    response_id: str
+    tag: str | None = None
+    in_conversation: bool = True
+
+
+@frozen
+class AgentTextStarted:
+    """The first text or transcript of a response; later ones need not be reported."""
+
+    response_id: str
+
+
+@frozen
+class AgentAudioChunk:
+    """A piece of the agent's speech, in session audio."""
+
+    response_id: str
+    item_id: str
+    pcm: bytes = field(repr=False)
+
+
+@frozen
+class AgentAudioSegmentEnded:
+    """``output_audio.done``: one item's audio is complete. It does not end the response."""
+
+    response_id: str
+
+
+@frozen
+class AgentTextEnded:
+    """The complete text of one part of the agent's answer."""
+
+    response_id: str
+    item_id: str
+    text: str = field(repr=False)
+
+
+@frozen
+class ToolCallCompleted:
+    """A tool call whose arguments are complete; calls are announced together when their response ends."""
+
+    response_id: str
+    call: ToolCall
+
+
+@frozen
+class ResponseEnded:
+    """``response.done``: the only event that ends a response."""
+
+    response_id: str
+    status: ResponseStatus
+    reason: str | None = None
+    """``status_details.reason`` or the error's code, such as ``turn_detected`` or ``server_error``."""
+    calls: tuple[ToolCall, ...] = ()
+    """The complete tool calls in the response's own list of its output."""
+    tag: str | None = None
+    """As in :class:`ResponseStarted`, for the case that the start was never seen."""
+    in_conversation: bool = True
+
+
+UpstreamMessage: TypeAlias = (
+    UpstreamReady
+    | UpstreamLost
+    | UpstreamCongested
+    | UpstreamRelieved
+    | UpdateConfirmed
+    | Refused
+    | ItemConfirmed
+    | SpeechStarted
+    | SpeechStopped
+    | SpeechCommitted
+    | UserTranscribed
+    | TranscriptionFailed
+    | ResponseStarted
+    | AgentTextStarted
+    | AgentAudioChunk
+    | AgentAudioSegmentEnded
+    | AgentTextEnded
+    | ToolCallCompleted
+    | ResponseEnded
+)
+
+
+# --- from the session itself ------------------------------------------------------------------------------------------
+
+
+@frozen
+class DeadlinePassed:
+    """A wait has come to its end."""
+
+    deadline: Deadline
+
+
+@frozen
+class Shutdown:
+    """The proxy is going away; the session ends now."""
+
+
+Message: TypeAlias = ClientMessage | UpstreamMessage | DeadlinePassed | Shutdown

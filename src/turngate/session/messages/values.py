@@ -1,0 +1,184 @@
+"""
+What messages and effects are made of.
+
+Responsible for the values that have no direction: roles, tools, configurations, causes, deadlines, endings.
+
+Must not know: who sends any of them.
+
+Audio in a session is always linear16, mono, little endian, 24,000 samples a second (``SESSION_RATE_HZ``), in whole
+samples. Other formats end at the client's edge.
+"""
+
+from enum import Enum
+from typing import Final, TypeAlias
+
+from attrs import frozen
+
+SESSION_RATE_HZ: Final = 24_000
+"""Samples a second of all audio inside a session; what the Realtime API calls ``audio/pcm``."""
+
+
+class Role(Enum):
+    """Who said a line of the conversation."""
+
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+@frozen
+class ToolSpec:
+    """A function that the model may call; ``parameters`` is a JSON Schema object, as JSON text."""
+
+    name: str
+    description: str = ""
+    parameters: str = '{"type":"object","properties":{}}'
+
+
+@frozen
+class ToolCall:
+    """One call that the model made; ``arguments`` is JSON text, ``call_id`` is the upstream's and is kept verbatim."""
+
+    call_id: str
+    name: str
+    arguments: str
+
+
+@frozen
+class ContextLine:
+    """A line spoken before this session began."""
+
+    role: Role
+    text: str
+
+
+@frozen
+class ContextCall:
+    """A tool call and its result from before this session began."""
+
+    call: ToolCall
+    output: str
+
+
+ContextEntry: TypeAlias = ContextLine | ContextCall
+
+
+@frozen
+class SessionConfig:
+    """What the upstream session is configured to; ``None`` leaves the upstream's own default."""
+
+    instructions: str = ""
+    tools: tuple[ToolSpec, ...] = ()
+    voice: str | None = None
+    speed: float | None = None
+    language: str | None = None
+    """ISO-639-1 code of the user's speech, for transcription."""
+
+
+class UpdateKind(Enum):
+    """What a client asked to change; each has an acknowledgement of its own."""
+
+    SETTINGS = "settings"
+    PROMPT = "prompt"
+
+
+@frozen
+class ReplaceConfig:
+    """Configure the session anew (the component profile's repeated Settings)."""
+
+    config: SessionConfig
+
+
+@frozen
+class AppendInstructions:
+    """Add text to the instructions that are in force when the update is sent."""
+
+    text: str
+
+
+Change: TypeAlias = ReplaceConfig | AppendInstructions
+
+
+class Cause(Enum):
+    """Why something was refused, failed or ended. Each client protocol maps these to its own codes."""
+
+    # what the client sent
+    UNPARSABLE = "the message cannot be read"
+    MESSAGE_TOO_LARGE = "the message is over the size limit"
+    NOT_CONFIGURED = "a message came before the settings"
+    ALREADY_CONFIGURED = "settings were sent twice"
+    SETTINGS_INVALID = "the settings cannot be used"
+    AGENT_ID_UNSUPPORTED = "a stored agent configuration cannot be used"
+    SETTINGS_REFUSED = "the upstream refused the settings"
+    SETTINGS_IGNORED = "some settings have no effect here"
+    UNSUPPORTED = "the request is understood and not supported"
+    UPDATE_REFUSED = "the upstream refused an update"
+    TOO_MANY_WAITING = "more is waiting than may wait"
+    TEXT_REFUSED = "the upstream refused a message of the user"
+    UNKNOWN_TOOL_RESULT = "a tool result that nobody waits for"
+    ODD_AUDIO = "audio that does not end on a whole sample"
+    # time
+    SETTINGS_TIMEOUT = "no settings came in time"
+    TOOL_TIMEOUT = "a tool result did not come in time"
+    UPSTREAM_UNREADY = "the upstream did not become ready in time"
+    UPSTREAM_SILENT = "the upstream did not answer in time"
+    UPSTREAM_STALLED = "the upstream does not take what is sent to it"
+    CLIENT_STALLED = "the client does not take what is sent to it"
+    # what the upstream did
+    UPSTREAM_UNREACHABLE = "the upstream cannot be reached"
+    UPSTREAM_REJECTED = "the upstream refused the connection"
+    UPSTREAM_CLOSED = "the upstream closed the connection"
+    UPSTREAM_NONSENSE = "the upstream sent what cannot be read"
+    RESPONSE_FAILED = "the model's answer failed"
+    RESPONSE_INCOMPLETE = "the model's answer was cut short"
+    RESPONSE_REFUSED = "the upstream refused to answer"
+    TRANSCRIPTION_FAILED = "the user's speech could not be transcribed"
+    # us
+    GOING_AWAY = "the proxy is shutting down"
+    INTERNAL = "a fault of the proxy"
+
+
+@frozen
+class Problem:
+    """A cause with the words for one client; ``detail`` says what to send or do instead and never quotes a payload."""
+
+    cause: Cause
+    detail: str
+
+
+class ResponseStatus(Enum):
+    """How a response ended, in the Realtime API's own words (``response.status``)."""
+
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    INCOMPLETE = "incomplete"
+
+
+class Deadline(Enum):
+    """A wait that has an end. The seconds of each stand in :class:`turngate.session.state.Waits`."""
+
+    SETTINGS = "the client's settings"
+    UPSTREAM_READY = "the upstream's readiness"
+    UPDATE_ANSWER = "the answer to an update"
+    ITEMS_ANSWER = "the answer to the conversation's items"
+    CREATE_ANSWER = "the answer to a request for a response"
+    RETRY = "the next try of a refused request for a response"
+    RESPONSE_SILENCE = "the next event of a response"
+    CANCEL_ANSWER = "the end of a cancelled response"
+    TOOL_RESULTS = "the results of tool calls"
+    TOOL_PATIENCE = "tool results that a waiting user turn gives way to"
+    FLOOR = "the end of the user's speech"
+    UPSTREAM_FLOW = "an upstream that takes data again"
+
+
+class Ending(Enum):
+    """How a session ends; ``net`` maps it to close codes for either leg."""
+
+    CLIENT_LEFT = "the client left"
+    CLIENT_FAULT = "the client broke the protocol"
+    CLIENT_TOO_LARGE = "the client sent a message over the limit"
+    CLIENT_TIMEOUT = "the client did not send what was awaited"
+    CLIENT_STALLED = "the client did not read"
+    UPSTREAM_FAILED = "the upstream failed"
+    GOING_AWAY = "the proxy is shutting down"
+    INTERNAL = "a fault of the proxy"
