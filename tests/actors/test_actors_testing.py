@@ -74,9 +74,14 @@ def test_system_when_left_unclean_complains(fault) -> None:
 
 def test_system_when_the_test_has_failed_lets_that_be_seen() -> None:
     """A first error is not hidden by what follows from it."""
-    with pytest.raises(LookupError), TestSystem(Clock()) as system:
-        dead_letter(system)
-        fails()
+
+    def a_test() -> None:
+        with TestSystem(Clock()) as system:
+            dead_letter(system)
+            fails()
+
+    with pytest.raises(LookupError):
+        a_test()
 
 
 def test_system_when_faults_were_expected_is_content() -> None:

@@ -20,8 +20,6 @@ from turngate.net.limits import Limits
 from turngate.net.listener import ClientListener
 from turngate.proxy.ports import Closed, ConnectionEvents, DialFailure, IConnection, Upgrade
 
-# ruff: noqa: N802 - Twisted calls the transport's methods
-
 PATH = "/v1/agent/converse"
 GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 KEY = base64.b64encode(b"0123456789abcdef")

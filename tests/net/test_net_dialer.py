@@ -34,7 +34,7 @@ class Road:
         self.targets.append(target)
         return self
 
-    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:  # noqa: N803 - Twisted's name
+    def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         self.factories.append(protocolFactory)
         attempt: Deferred[IProtocol] = Deferred(self.cancel)
         self.attempts.append(attempt)

@@ -46,8 +46,6 @@ from turngate.net.listener import ClientListener
 from turngate.net.upstream import BearerKey
 from turngate.proxy.ports import IConnection
 
-# ruff: noqa: N802 - Twisted calls these
-
 the_reactor: Any = reactor
 async_test = pytest_twisted.ensureDeferred
 

@@ -9,10 +9,7 @@ from openai import AsyncOpenAI
 from test_simulator_vad import silence, speech_24k
 
 from openai_judge import judge_server_event
-from turngate.simulator.pytest_plugin import (
-    RunningSimulator,
-    turngate_simulator,  # noqa: F401 - a fixture
-)
+from turngate.simulator.pytest_plugin import RunningSimulator
 
 TOOL = {
     "type": "function",

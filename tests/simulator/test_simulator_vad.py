@@ -33,7 +33,10 @@ def mixed(one, other):
     return total.clip(-32768, 32767).astype("<i2").tobytes()
 
 
-def found(audio, settings=VadSettings(), piece=960):
+AS_USUAL = VadSettings()
+
+
+def found(audio, settings=AS_USUAL, piece=960):
     vad = Vad(settings)
     return [sound for at in range(0, len(audio), piece) for sound in vad.feed(audio[at : at + piece])]
 
@@ -41,8 +44,8 @@ def found(audio, settings=VadSettings(), piece=960):
 def test_one_utterance_is_found_in_a_recorded_sentence():
     """A spoken sentence between silences begins once and ends once, where a listener would say."""
     began, ended = found(silence(1) + speech_24k() + silence(1))
-    assert SpeechBegan == type(began)
-    assert SpeechEnded == type(ended)
+    assert isinstance(began, SpeechBegan)
+    assert isinstance(ended, SpeechEnded)
     # the man begins 0.5 s into the recording and the padding is 0.3 s; he ends at about 2.4 s
     assert began.audio_start_ms == pytest.approx(1200, abs=60)
     assert ended.audio_end_ms == pytest.approx(1000 + 2400 + 500, abs=250)

@@ -7,8 +7,8 @@ message, and reads no clock.
 Must not know: what a client protocol calls the figures.
 
 A response answers the turn that had ended last when it started; what the user says afterwards is for the next one. The
-end of a turn is the end of the user's speech, a written turn, or a tool result. Before the first of them it is the moment
-at which the session was configured, from which the greeting is counted.
+end of a turn is the end of the user's speech, a written turn, or a tool result. Before the first of them it is the
+moment at which the session was configured, from which the greeting is counted.
 """
 
 from attrs import evolve, frozen

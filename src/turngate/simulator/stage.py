@@ -55,6 +55,7 @@ class Stage:
         self._active: Response | None = None
         self._out_of_band: dict[str, Response] = {}
         self._calls: dict[str, IDelayedCall] = {}
+        self._due_s: dict[str, float] = {}
         self._waiting: dict[str, Response] = {}
         self._paused = False
 
@@ -74,7 +75,8 @@ class Stage:
             self._active = response
         else:
             self._out_of_band[response.id] = response
-        self._calls[response.id] = self._clock.callLater(self._pace.first_wait_s(), self._play, response)
+        self._due_s[response.id] = self._clock.seconds()
+        self._play_after(response, self._pace.first_wait_s())
         response.begin()
 
     def cut(self, response_id: str | None, ending: Ending) -> bool:
@@ -106,13 +108,15 @@ class Stage:
         self._paused = False
         waiting, self._waiting = self._waiting, {}
         for response in waiting.values():
-            self._calls[response.id] = self._clock.callLater(0, self._play, response)
+            self._due_s[response.id] = self._clock.seconds()
+            self._play_after(response, 0.0)
 
     def stop(self) -> None:
         """Forget everything: the connection is gone."""
         for call in self._calls.values():
             call.cancel()
         self._calls.clear()
+        self._due_s.clear()
         self._waiting.clear()
         self._out_of_band.clear()
         self._active = None
@@ -128,7 +132,12 @@ class Stage:
         if burst_s is None:
             self._finish(response, None)
             return
-        self._calls[response.id] = self._clock.callLater(self._pace.wait_s(burst_s), self._play, response)
+        self._play_after(response, self._pace.wait_s(burst_s))
+
+    def _play_after(self, response: Response, wait_s: float) -> None:
+        """Play the next burst so long after the last was due: a clock that comes late makes no response slower."""
+        due_s = self._due_s[response.id] = self._due_s[response.id] + wait_s
+        self._calls[response.id] = self._clock.callLater(max(0.0, due_s - self._clock.seconds()), self._play, response)
 
     def _under_way(self, response: Response) -> bool:
         return response is self._active or response.id in self._out_of_band
@@ -137,6 +146,7 @@ class Stage:
         call = self._calls.pop(response.id, None)
         if call is not None:
             call.cancel()
+        self._due_s.pop(response.id, None)
         self._waiting.pop(response.id, None)
         response.close_out()
         # free before response.done is heard, so that whoever hears it may start the next
