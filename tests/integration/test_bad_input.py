@@ -110,9 +110,6 @@ async def test_settings_that_cannot_be_served(rig: Rig, what: str, more: Any, co
 
 
 UNSUPPORTED = [
-    ("UpdateSpeak", {"speak": {"provider": {"type": "deepgram", "model": "aura-2-thalia-en"}}}),
-    ("UpdateThink", {"think": {"provider": {"type": "open_ai", "model": "gpt-4o"}}}),
-    ("UpdateListen", {"listen": {"provider": {"type": "deepgram", "model": "nova-3"}}}),
     ("UpdateThink_Live", {"think_live": {"provider": {"type": "deepgram", "version": "v1"}}}),
     ("InjectAgentMessage", {"message": "hello"}),
     ("ForceEndTurn", {}),

@@ -71,9 +71,10 @@ async def test_a_spoken_turn(rig: Rig, rate_hz: int) -> None:
     await client.until("AgentAudioDone")
     await client.quiet()
     assert 1 == len(client.of("UserStartedSpeaking"))
-    assert ["UserStartedSpeaking", "AgentThinking", "AgentStartedSpeaking", "audio", "AgentAudioDone"] == [
-        kind for kind in client.kinds[2:] if kind != "ConversationText"
-    ]
+    # what the user said is written down in its own time, also between two pieces of audio
+    told = dict.fromkeys(kind for kind in client.kinds[2:] if kind != "ConversationText")
+    assert ["UserStartedSpeaking", "AgentThinking", "AgentStartedSpeaking", "audio", "AgentAudioDone"] == list(told)
+    assert 1 == len(client.of("AgentAudioDone"))
     assert ["assistant", "user"] == sorted(line["role"] for line in client.of("ConversationText"))
     assert all("seconds of speech" in line["content"] for line in client.of("ConversationText"))
 
@@ -119,6 +120,49 @@ async def test_prompt_update_during_a_response_waits_for_its_end(rigs) -> None:
     client.say("InjectUserMessage", content="Again")
     await client.until("AgentAudioDone")
     assert "Ahoy You said: Again" == client.of("ConversationText")[-1]["content"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_updates_of_every_kind(rig: Rig) -> None:
+    """Each is acknowledged by its own name once the upstream confirmed it, and is in force from then on."""
+    client = await rig.talking()
+    client.say(
+        "UpdateThink",
+        think={"provider": {"type": "open_ai"}, "prompt": "Always begin with: Ahoy", "functions": [TIME]},
+    )
+    client.say("UpdateSpeak", speak={"provider": {"type": "open_ai", "voice": "cedar", "speed": 1.25}})
+    client.say("UpdateListen", listen={"provider": {"version": "v2", "language_hints": ["de"], "eot_threshold": 0.9}})
+    for kind in ("ThinkUpdated", "SpeakUpdated", "ListenUpdated"):
+        await client.until(kind)
+    said = [frame["session"] for frame in rig.upstream_frames("session.update")[1:]]
+    assert "Always begin with: Ahoy" in [session.get("instructions") for session in said]
+    assert {"voice": "cedar", "speed": 1.25} in [session.get("audio", {}).get("output") for session in said]
+    heard = [session["audio"]["input"] for session in said if "input" in session.get("audio", {})]
+    assert ("de", "low") == (heard[0]["transcription"]["language"], heard[0]["turn_detection"]["eagerness"])
+    client.say("InjectUserMessage", content="What time is it?")
+    assert "get_time" == (await client.until("FunctionCallRequest"))["functions"][0]["name"]
+    assert [] == client.of("Warning")
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_voice_that_can_no_longer_change(rig: Rig) -> None:
+    """After the first audio the API locks it: one Warning names it, the speed is in force, nothing else is lost."""
+    client = await rig.talking()
+    client.say("InjectUserMessage", content="hello")
+    await client.until("AgentAudioDone")
+    client.say("UpdateSpeak", speak={"provider": {"type": "open_ai", "voice": "cedar", "speed": 1.5}})
+    client.say("UpdatePrompt", prompt="Always begin with: Ahoy")
+    await client.until("PromptUpdated")
+    await client.quiet()
+    (warning,) = client.of("Warning")
+    assert ("INVALID_UPDATE", True) == (warning["code"], "voice" in warning["description"])
+    assert [] == client.of("SpeakUpdated")
+    assert {"speed": 1.5} in [
+        f["session"].get("audio", {}).get("output") for f in rig.upstream_frames("session.update")
+    ]
+    client.say("InjectUserMessage", content="again")
+    await client.until("AgentAudioDone")
+    assert "Ahoy You said: again" == client.of("ConversationText")[-1]["content"]
 
 
 @pytest_twisted.ensureDeferred

@@ -87,6 +87,9 @@ def take(world: World, command: m.UpstreamEffect) -> Iterator[Move]:
             else:
                 yield "update", say(world, m.UpdateConfirmed())
                 yield from refuse(world, "refuse update", event_id)
+                if world.budget.refuse:
+                    locked = m.Refused(event_id, "cannot_update_voice", voice_locked=True)
+                    yield "refuse voice", say(spend(world, refuse=1), locked)
                 if world.budget.lose:
                     yield "lose update", spend(world, lose=1)
         case m.StartResponse(event_id):

@@ -9,6 +9,10 @@ from turngate.session.state import COMPONENT
 
 TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
 PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p)) for p in ("p1", "p2"))
+THINK = m.UpdateSession(m.UpdateKind.THINK, m.ReplaceThinking("think"))
+SPEAK = m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("alloy", 1.1))
+SPEAK2 = m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("ash", 0.9))
+LISTEN = m.UpdateSession(m.UpdateKind.LISTEN, m.ChangeHearing("de"))
 SETTINGS = m.ConfigureSession(m.SessionConfig("base"), greeting="hello", context=(m.ContextLine(m.Role.USER, "c1"),))
 PLAIN = m.ConfigureSession(m.SessionConfig("base"))
 OTHER = m.ConfigureSession(m.SessionConfig("other"))
@@ -32,6 +36,7 @@ PLANS: Final = (
     Plan("speech", (TEXT, PROMPT), Budget(speech=2, late=1)),
     Plan("words", (TEXT,), Budget(speech=1, words=2, late=0)),
     Plan("refusals", (TEXT, PROMPT, PROMPT2), Budget(refuse=2, vad_response=1, late=1)),
+    Plan("updates of every kind", (PROMPT, THINK, SPEAK, LISTEN, SPEAK2), Budget(refuse=2, vad_response=1, late=0)),
     Plan("lost answers", (TEXT, PROMPT), Budget(lose=2, strip=1, late=4)),
     Plan("duplicates", (TEXT, PROMPT), Budget(duplicate=1, vad_response=1, late=0)),
     Plan("disorder", (TEXT, PROMPT), Budget(swap=1, vad_response=1, late=0)),

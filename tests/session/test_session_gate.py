@@ -1,7 +1,7 @@
 """The gate: what is sent, what the answers to it mean, and what happens when there are none."""
 
 import pytest
-from session_driver import ACTIVE, CANCELLED, CONFIG, Talk, passed, prompt
+from session_driver import ACTIVE, CANCELLED, CONFIG, Step, Talk, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Gate
@@ -36,6 +36,61 @@ def test_updates_when_refused_together_are_tried_alone() -> None:
     assert [m.UpdateApplied(PROMPT)] == talk.tell(m.UpdateConfirmed()).client
     assert "be kind\ngood" == talk.state.confirmed.instructions
     talk.settle()
+
+
+def test_updates_of_every_kind_are_merged_in_their_order() -> None:
+    """What replaces the prompt goes over what was added before, and what is added later stays."""
+    talk = Talk().serve().respond()
+    tool = m.ToolSpec("look_up")
+    talk.tell(prompt("gone"))
+    talk.tell(m.UpdateSession(m.UpdateKind.THINK, m.ReplaceThinking("new", (tool,), m.Effort.LOW)), prompt("and brief"))
+    talk.tell(m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("alloy")))
+    talk.tell(m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking(speed=1.2)))
+    talk.tell(m.UpdateSession(m.UpdateKind.LISTEN, m.ChangeHearing("de", ("Ada",), m.ByMeaning())))
+    expected = m.SessionConfig(
+        "new\nand brief", (tool,), "alloy", 1.2, "de", ("Ada",), turn_end=m.ByMeaning(), effort=m.Effort.LOW
+    )
+    assert expected == talk.end().one(m.SendUpdate).config
+    applied = [effect.kind for effect in talk.tell(m.UpdateConfirmed()).all(m.UpdateApplied)]
+    kind = m.UpdateKind
+    assert [kind.PROMPT, kind.THINK, kind.PROMPT, kind.SPEAK, kind.SPEAK, kind.LISTEN] == applied
+    talk.settle()
+
+
+def refuse_voice(talk: Talk) -> Step:
+    """The upstream says that the voice can no longer change."""
+    return talk.tell(m.Refused(talk.last(m.SendUpdate).event_id, "cannot_update_voice", voice_locked=True))
+
+
+def test_updates_when_the_voice_is_locked_apply_the_rest() -> None:
+    """The client is told which part did not, once the other part is in force, and gets no acknowledgement."""
+    talk = Talk().serve()
+    talk.tell(m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("alloy", 1.2)))
+    rest = refuse_voice(talk).one(m.SendUpdate)
+    assert (None, 1.2) == (rest.config.voice, rest.config.speed)
+    (answer,) = talk.tell(m.UpdateConfirmed()).client
+    assert isinstance(answer, m.UpdateNotApplied)
+    assert "voice" in answer.problem.detail
+    assert "cannot_update_voice" in answer.problem.detail
+    talk.settle()
+
+
+def test_updates_when_only_the_voice_was_asked_for_and_is_locked_are_not_applied() -> None:
+    """Nothing is left to try."""
+    talk = Talk().serve()
+    talk.tell(m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("alloy")))
+    refused = refuse_voice(talk)
+    assert [m.Cause.UPDATE_REFUSED] == refused.causes
+    assert [] == refused.upstream
+    talk.settle()
+
+
+def test_updates_when_part_of_one_has_no_effect_say_so_at_once() -> None:
+    """What the client asked for in vain does not depend on the upstream."""
+    notice = m.Problem(m.Cause.SETTINGS_IGNORED, "think.provider.temperature")
+    talk = Talk().serve().respond()
+    told = talk.tell(m.UpdateSession(m.UpdateKind.THINK, m.ReplaceThinking("new"), (notice,)))
+    assert [m.Warned(notice)] == told.client
 
 
 def test_updates_when_an_answer_is_owed_too_go_first() -> None:

@@ -38,7 +38,9 @@ def test_settings_when_the_upstream_is_ready_are_sent_and_acknowledged_when_conf
 def test_settings_when_some_have_no_effect_are_warned_of() -> None:
     """The client learns which of its settings do nothing here, after the acknowledgement."""
     talk = Talk()
-    talk.configure(m.ConfigureSession(CONFIG, ignored=("agent.think.temperature",)))
+    talk.configure(
+        m.ConfigureSession(CONFIG, notices=(m.Problem(m.Cause.SETTINGS_IGNORED, "agent.think.temperature"),))
+    )
     configured, warned = talk.tell(m.UpdateConfirmed()).client
     assert m.SessionConfigured() == configured
     assert isinstance(warned, m.Warned)

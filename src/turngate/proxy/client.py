@@ -1,9 +1,11 @@
 """
 The client actor: one client's connection, in the words of the session.
 
-Responsible for decoding what the client sends, for converting its audio, and for encoding what it is told, in order.
+Responsible for carrying what the client sends to its protocol's face, for converting its audio, and for sending it what
+it is told, in order.
 
-Must not know: what any of it means for the session; the coordinator is told everything, and decides.
+Must not know: which protocol the client speaks, or what anything means for the session; the coordinator is told
+everything, and decides.
 
 Comes from: the connection (frames) and the coordinator (what the client is to be told). Goes to: the other of the two.
 """
@@ -13,7 +15,6 @@ from typing import Final, TypeAlias
 
 from turngate.actors import Actor, Context, Ref
 from turngate.audio import Inbound
-from turngate.protocols import deepgram
 from turngate.proxy.close_codes import client_close
 from turngate.proxy.legs import (
     BinaryFrame,
@@ -28,14 +29,13 @@ from turngate.proxy.legs import (
     TextFrame,
 )
 from turngate.proxy.outbox import Kind, Outbox
-from turngate.proxy.ports import IConnection
+from turngate.proxy.ports import Face, IConnection
 from turngate.session.messages import (
+    AgentAudio,
     Cause,
     ClientEffect,
-    ClientFault,
     ClientGone,
     ClientStalled,
-    ConfigureSession,
     Ending,
     Message,
     PauseClient,
@@ -69,10 +69,11 @@ class ClientActor(Actor[ClientLegMessage]):
     """One client. It is spawned when the connection is open, and outlives it until the guardian stops it."""
 
     def __init__(
-        self, connection: IConnection, events: LegEvents, coordinator: Ref[Message], guardian: Ref[LegDown]
+        self, connection: IConnection, events: LegEvents, face: Face, coordinator: Ref[Message], guardian: Ref[LegDown]
     ) -> None:
         self._connection = connection
         self._events = events
+        self._face = face
         self._coordinator = coordinator
         self._guardian = guardian
         self._outbox = Outbox(connection, MAX_WAITING_BYTES)
@@ -135,29 +136,20 @@ class ClientActor(Actor[ClientLegMessage]):
     def _take_text(self, payload: bytes) -> None:
         if self._life is not Life.OPEN:
             return
-        event = deepgram.decode_client(payload)
-        if not isinstance(event, deepgram.Settings):
-            self._coordinator.tell(deepgram.to_session(event))
-            return
-        accepted = deepgram.accept_settings(event, payload)
-        if isinstance(accepted, Problem):
-            self._coordinator.tell(ClientFault(accepted))
-            return
-        if self._inbound is None:
-            self._inbound = Inbound(accepted.input_format)
-        configure: ConfigureSession = accepted.configure
-        self._coordinator.tell(configure)
+        message = self._face.hear(payload)
+        if self._inbound is None and self._face.input_format is not None:
+            self._inbound = Inbound(self._face.input_format)
+        self._coordinator.tell(message)
 
     def _tell_client(self, effect: ClientEffect) -> None:
         if self._life is not Life.OPEN:
             return
-        if isinstance(effect, UserSpeaking):
-            self._outbox.drop_audio()
-        told = deepgram.to_client(effect)
-        if isinstance(told, bytes):
-            self._outbox.send(Kind.AUDIO, told)
+        if isinstance(effect, AgentAudio):
+            self._outbox.send(Kind.AUDIO, effect.pcm)
         else:
-            self._outbox.send(Kind.TEXT, deepgram.encode_server(told))
+            if isinstance(effect, UserSpeaking):
+                self._outbox.drop_audio()
+            self._outbox.send(Kind.TEXT, self._face.tell(effect))
         if self._outbox.is_full:
             self._coordinator.tell(ClientStalled())
 

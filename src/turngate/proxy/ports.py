@@ -1,7 +1,8 @@
 """
 What the actors need of a connection, and what a connection tells them: the seam between ``proxy/`` and ``net/``.
 
-Responsible for the interfaces only. ``net/`` provides them over Autobahn; tests provide them in memory.
+Responsible for the interfaces only, and for that of a client's protocol. ``net/`` provides connections over Autobahn,
+``protocols/`` the faces; tests provide connections in memory.
 
 Must not know: any implementation of either side, either wire protocol.
 """
@@ -10,6 +11,9 @@ from typing import Protocol
 
 from attrs import field, frozen
 from zope.interface import Attribute, Interface
+
+from turngate.audio import AudioFormat
+from turngate.session.messages import ClientMessage, Told
 
 
 @frozen
@@ -90,6 +94,28 @@ class DialFailure:
 
     detail: str
     status: int | None = None
+
+
+class Face(Protocol):
+    """
+    A client protocol, for one session: text frames to session messages, and back.
+
+    It does no I/O, and never raises on what a client sends.
+    """
+
+    @property
+    def input_format(self) -> AudioFormat | None:
+        """What the client's audio is; ``None`` before it has said so."""
+
+    @property
+    def output_format(self) -> AudioFormat | None:
+        """What the client's audio is to be."""
+
+    def hear(self, payload: bytes) -> ClientMessage:
+        """What a text frame of the client means to the session."""
+
+    def tell(self, effect: Told) -> bytes:
+        """The text frame that tells the client."""
 
 
 class DialEvents(Protocol):

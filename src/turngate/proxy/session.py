@@ -7,18 +7,20 @@ says why; nothing is restarted in place. Half a session is worse than none, and 
 Must not know: what a session says or decides.
 """
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Final, Protocol, TypeAlias
 
 from attrs import field, frozen
 
 from turngate.actors import Actor, Context, Ended, Mailbox, Ref
+from turngate.protocols import deepgram
 from turngate.protocols.realtime import Translation
 from turngate.proxy.client import ClientActor, ClientLegMessage
 from turngate.proxy.coordinator import Coordinator, SessionOver
 from turngate.proxy.legs import CloseLeg, Leg, LegDown, LegEvents
 from turngate.proxy.log import EventLog
-from turngate.proxy.ports import IConnection, IDialler
+from turngate.proxy.ports import Face, IConnection, IDialler
 from turngate.proxy.upstream import UpstreamActor, UpstreamLegMessage
 from turngate.session.invariants import Judge
 from turngate.session.messages import Cause, Ending, Failed, Message, Problem, Shutdown
@@ -41,6 +43,8 @@ class Setup:
     wire: Translation
     log: EventLog
     policy: Policy = field(factory=Policy)
+    face: Callable[[], Face] = deepgram.Face
+    """Makes the client's protocol for one session."""
     waits: Waits = field(factory=Waits)
     bounds: Bounds = field(factory=Bounds)
     judged: bool = False
@@ -120,7 +124,7 @@ class SessionActor(Actor[GuardianMessage]):
         state = State(self._session_id, policy=setup.policy, bounds=setup.bounds)
         coordinator = Coordinator(state, setup.waits, me, self._log, Judge() if setup.judged else None)
         self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
-        client = ClientActor(self._connection, self._events, self._coordinator, me)
+        client = ClientActor(self._connection, self._events, setup.face(), self._coordinator, me)
         self._client = context.spawn(client, "client", mailbox=MAILBOX)
         upstream = UpstreamActor(setup.dialler, setup.wire, self._coordinator, me, self._log)
         self._upstream = context.spawn(upstream, "upstream", mailbox=MAILBOX)

@@ -27,8 +27,10 @@ from turngate.session.gate import (
 )
 from turngate.session.machines import Gate, Phase, Signal
 from turngate.session.messages import (
+    KEEP,
     Arm,
     Cause,
+    ChangeSpeaking,
     Deadline,
     DeadlinePassed,
     Disarm,
@@ -72,6 +74,8 @@ def update_confirmed(draft: Draft, _: UpdateConfirmed) -> None:
     for one in sent.carries:
         if draft.state.phase is Phase.CONFIGURING and one.update.kind is UpdateKind.SETTINGS:
             opening.settings_confirmed(draft)
+        elif one.lacks is not None:
+            draft.emit(UpdateNotApplied(one.update.kind, one.lacks))
         else:
             draft.emit(UpdateApplied(one.update.kind))
 
@@ -94,10 +98,23 @@ def update_refused(draft: Draft, sent: SentUpdate, refusal: Refused) -> None:
     for one in sent.carries:
         if draft.state.phase is Phase.CONFIGURING and one.update.kind is UpdateKind.SETTINGS:
             opening.settings_refused(draft, refusal)
+        elif (rest := without_voice(one, refusal)) is not None:
+            draft.state = evolve(draft.state, updates=(rest, *draft.state.updates))
         else:
             reason = explained(refusal, "The session goes on as it was; send the update again with other values.")
             problem = Problem(Cause.UPDATE_REFUSED, f"The {one.update.kind.value} update was refused{reason}")
             draft.emit(UpdateNotApplied(one.update.kind, problem))
+
+
+def without_voice(one: WaitingUpdate, refusal: Refused) -> WaitingUpdate | None:
+    """What is left of an update whose voice came too late, if anything is: what can apply does."""
+    match one.update.change:
+        case ChangeSpeaking(voice, speed) if refusal.voice_locked and KEEP not in (voice, speed):
+            reason = explained(refusal, "The rest of the update is in force; choose the voice in Settings.")
+            lacks = Problem(Cause.UPDATE_REFUSED, f"The voice was not changed{reason}")
+            return WaitingUpdate(evolve(one.update, change=ChangeSpeaking(KEEP, speed)), alone=True, lacks=lacks)
+        case _:
+            return None
 
 
 # --- answers to creates ---------------------------------------------------------------------------------------------

@@ -9,20 +9,24 @@ Must not know: what a turn says, what a tool returns, how a client is told.
 
 from typing import Final
 
-from attrs import evolve
+from attrs import asdict, evolve
 
 from turngate.session.machines import GATE, Gate, Signal, follow
 from turngate.session.messages import (
+    KEEP,
     AddLine,
     AppendInstructions,
     Arm,
     CancelResponse,
     Change,
+    ChangeHearing,
+    ChangeSpeaking,
     Deadline,
     Disarm,
     Note,
     Refused,
     ReplaceConfig,
+    ReplaceThinking,
     Role,
     SendUpdate,
     SessionConfig,
@@ -61,6 +65,11 @@ def changed(config: SessionConfig, change: Change) -> SessionConfig:
             return new
         case AppendInstructions(text):
             return evolve(config, instructions=f"{config.instructions}\n{text}" if config.instructions else text)
+        case ReplaceThinking(instructions, tools, effort):
+            return evolve(config, instructions=instructions, tools=tools, effort=effort)
+        case ChangeSpeaking() | ChangeHearing():
+            named = asdict(change, recurse=False)
+            return evolve(config, **{name: value for name, value in named.items() if value is not KEEP})
 
 
 def send_create(draft: Draft, due: tuple[Due, ...]) -> None:

@@ -42,18 +42,24 @@ class Stage(Enum):
 
 @frozen
 class Requested:
-    """An update that the client asked for; ``text`` is how it is recognised in what is sent."""
+    """An update that the client asked for."""
 
     kind: m.UpdateKind
-    text: str
+    changes: tuple[m.Change, ...]
+    """How it is recognised in what is sent: by its own change, or by a later one that has replaced it."""
     stage: Stage = Stage.REQUESTED
     config: m.SessionConfig | None = None
     """What the session is to be configured to, where the update says all of it."""
 
-    def carried_by(self, instructions: str | None) -> "Requested":
-        """This update after instructions were sent that may hold it."""
-        carried = self.stage is Stage.REQUESTED and instructions is not None and self.text in instructions
-        return evolve(self, stage=Stage.CARRIED) if carried else self
+    def carried_by(self, config: m.SessionConfig | None) -> "Requested":
+        """This update after a configuration was sent that may hold it."""
+        carried = config is not None and any(holds(config, change) for change in self.changes)
+        return evolve(self, stage=Stage.CARRIED) if carried and self.stage is Stage.REQUESTED else self
+
+    def after(self, later: m.Change) -> "Requested":
+        """This update after a later one was asked for, which may replace it."""
+        # also one that is on its way: it may be refused, and be sent again together with the later one
+        return evolve(self, changes=(*self.changes, later)) if replaces(later, self.changes[0]) else self
 
 
 SERVICE: Final = (
@@ -149,12 +155,13 @@ class Judge:
                 return evolve(self, user_speaks=False, owed=self.owed | {item_id}, ended=self.ended | {item_id})
             case m.UserText(text):
                 return evolve(self, texts=(*self.texts, text))
-            case m.UpdateSession(_, m.AppendInstructions(text)):
-                return evolve(self, updates=(*self.updates, Requested(m.UpdateKind.PROMPT, text)))
+            case m.UpdateSession(kind, change):
+                earlier = tuple(u.after(change) for u in self.updates)
+                return evolve(self, updates=(*earlier, Requested(kind, (change,))))
             case m.ConfigureSession(config) if self.settled_once:
-                # what was asked for before is replaced with all the rest, so that any update carries it
-                replaced = tuple(evolve(u, text="") for u in self.updates)
-                return evolve(self, updates=(*replaced, Requested(m.UpdateKind.SETTINGS, "", config=config)))
+                change = m.ReplaceConfig(config)
+                earlier = tuple(u.after(change) for u in self.updates)
+                return evolve(self, updates=(*earlier, Requested(m.UpdateKind.SETTINGS, (change,), config=config)))
             case m.ConfigureSession():
                 return evolve(self, settled_once=True)
             case m.DeadlinePassed(deadline):
@@ -197,7 +204,7 @@ class Judge:
             case m.SendUpdate(event_id, config):
                 require(self.is_idle, "G1", f"session.update while {self.busy}")
                 # what came before the session serves waits for that
-                heard = config.instructions if self.configured else None
+                heard = config if self.configured else None
                 carried = tuple(u.carried_by(heard) for u in self.updates)
                 return evolve(self, outstanding=(Sent.UPDATE, event_id), proposed=config, updates=carried)
             case m.StartResponse(event_id, say):
@@ -233,7 +240,11 @@ class Judge:
             case m.UpdateNotApplied(kind, m.Problem(m.Cause.TOO_MANY_WAITING)):
                 return evolve(self, updates=self.without_newest(kind))
             case m.UpdateNotApplied(kind):
-                return evolve(self, updates=settled(self.updates, kind, Stage.REQUESTED))
+                # the answer to one of which a part was refused comes when the rest is confirmed
+                confirmed = isinstance(message, m.UpdateConfirmed) and not self.waits_for(kind)
+                return evolve(
+                    self, updates=settled(self.updates, kind, Stage.CONFIRMED if confirmed else Stage.REQUESTED)
+                )
             case m.Failed(m.Problem(m.Cause.SETTINGS_REFUSED)):
                 return self.settings_refused()
             case m.Warned(problem):
@@ -262,12 +273,15 @@ class Judge:
                 return evolve(self, updates=tuple(u for u in self.updates if u is not update))
         return evolve(self, settled_once=False)
 
+    def waits_for(self, kind: m.UpdateKind) -> bool:
+        """Whether an update of a kind is asked for and nowhere yet."""
+        return any(u.kind is kind and u.stage is Stage.REQUESTED for u in self.updates)
+
     def without_newest(self, kind: m.UpdateKind) -> tuple[Requested, ...]:
         """The updates, with the newest of a kind settled: it is the one that found no room."""
-        newest = self.updates[::-1]
-        waits = any(u.kind is kind and u.stage is Stage.REQUESTED for u in newest)
         # of many that waited for the session to serve, the first that is sent seems to carry all
-        return settled(newest, kind, Stage.REQUESTED if waits else Stage.CARRIED)[::-1]
+        stage = Stage.REQUESTED if self.waits_for(kind) else Stage.CARRIED
+        return settled(self.updates[::-1], kind, stage)[::-1]
 
     def in_force(self) -> tuple[Requested, ...]:
         """The updates, with those confirmed that ask for what is in force while nothing is under way to change it."""
@@ -355,6 +369,35 @@ def require(held: bool, promise: str, otherwise: str) -> None:
     """Raise unless a promise held."""
     if not held:
         raise PromiseBrokenError(f"{promise}: {otherwise}")
+
+
+def holds(config: m.SessionConfig, change: m.Change) -> bool:
+    """Whether what a change asks for is in a configuration; later changes may have added to it."""
+    match change:
+        case m.AppendInstructions(text):
+            return text in config.instructions
+        case m.ReplaceThinking(instructions, tools, effort):
+            return config.instructions.startswith(instructions) and (tools, effort) == (config.tools, config.effort)
+        case m.ChangeSpeaking(voice, speed):
+            return voice in (m.KEEP, config.voice) and speed in (m.KEEP, config.speed)
+        case m.ChangeHearing(language, keyterms, turn_end):
+            asked = ((language, config.language), (keyterms, config.keyterms), (turn_end, config.turn_end))
+            return all(wanted in (m.KEEP, given) for wanted, given in asked)
+        case m.ReplaceConfig(m.SessionConfig(instructions)):
+            return config.instructions.startswith(instructions)
+
+
+def replaces(later: m.Change, earlier: m.Change) -> bool:
+    """Whether nothing need be left of a change after a later one."""
+    match later:
+        case m.ReplaceConfig():
+            return True
+        case m.ReplaceThinking():
+            return isinstance(earlier, m.AppendInstructions | m.ReplaceThinking)
+        case m.ChangeSpeaking() | m.ChangeHearing():
+            return type(later) is type(earlier)
+        case m.AppendInstructions():
+            return False
 
 
 def without(texts: tuple[str, ...], text: str) -> tuple[str, ...]:

@@ -36,6 +36,7 @@ from turngate.session.messages import (
     Problem,
     Refused,
     ReplaceConfig,
+    ReplaceThinking,
     ResumeClient,
     Role,
     SessionConfig,
@@ -120,7 +121,7 @@ def settings_again(draft: Draft, settings: ConfigureSession) -> None:
         case Again.APPLIED if is_in_force(draft.state, settings.config):
             draft.emit(UpdateApplied(UpdateKind.SETTINGS))
         case Again.APPLIED:
-            take_update(draft, UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config)))
+            take_update(draft, UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config), settings.notices))
 
 
 def is_in_force(state: State, config: SessionConfig) -> bool:
@@ -136,7 +137,8 @@ def take_update(draft: Draft, update: UpdateSession) -> None:
         advice = "Too many updates wait for the model to finish; this one was not taken. Send it again later."
         draft.emit(UpdateNotApplied(update.kind, Problem(Cause.TOO_MANY_WAITING, advice)))
         return
-    draft.state = evolve(state, updates=(*state.updates, WaitingUpdate(update)))
+    draft.state = evolve(state, updates=(*state.updates, WaitingUpdate(evolve(update, notices=()))))
+    draft.emit(*(Warned(notice) for notice in update.notices))
 
 
 def settings_confirmed(draft: Draft) -> None:
@@ -193,9 +195,7 @@ def serve(draft: Draft) -> None:
     settings = draft.state.settings
     reach(draft, Milestone.SETTINGS_CONFIRMED)
     draft.emit(SessionConfigured())
-    if settings and settings.ignored:
-        paths = ", ".join(settings.ignored)
-        draft.emit(Warned(Problem(Cause.SETTINGS_IGNORED, f"These settings have no effect here: {paths}.")))
+    draft.emit(*(Warned(notice) for notice in (settings.notices if settings else ())))
     if settings and settings.greeting:
         draft.emit(ConversationLine(Role.ASSISTANT, settings.greeting))
         owe(draft, Due(DueKind.GREETING, say=settings.greeting))
@@ -236,6 +236,8 @@ def weight(message: ClientMessage) -> int:
             return len(text)
         case UpdateSession(_, ReplaceConfig(config)):
             return len(config.instructions) + sum(len(tool.parameters) for tool in config.tools)
+        case UpdateSession(_, ReplaceThinking(instructions, tools)):
+            return len(instructions) + sum(len(tool.parameters) for tool in tools)
         case UpdateSession(_, AppendInstructions(text)):
             return len(text)
         case _:

@@ -18,6 +18,7 @@ from turngate.session.messages import (
     ConfigureSession,
     Deadline,
     Effect,
+    Problem,
     SessionConfig,
     ToolCall,
     UpdateSession,
@@ -177,6 +178,8 @@ class WaitingUpdate:
     update: UpdateSession
     alone: bool = False
     """Its batch was refused, so that it is tried by itself, to tell which part was at fault."""
+    lacks: Problem | None = None
+    """What the client is told when it is in force, where a part of it was refused and is left out."""
 
 
 @frozen

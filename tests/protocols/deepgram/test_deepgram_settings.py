@@ -6,13 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from turngate.audio.formats import AudioFormat, Encoding
-from turngate.protocols.deepgram import AcceptedSettings, Malformed, Settings, accept_settings, decode_client
-from turngate.protocols.deepgram.settings import INPUT_RATES_HZ, MAX_PROMPT_CHARS
+from turngate.protocols.deepgram import AcceptedSettings, Malformed, Maps, Settings, accept_settings, decode_client
+from turngate.protocols.deepgram.settings import INPUT_RATES_HZ
+from turngate.protocols.deepgram.thinking import MAX_PROMPT_CHARS
 from turngate.session.messages import (
+    BySilence,
     Cause,
     ConfigureSession,
     ContextCall,
     ContextLine,
+    Effort,
     Problem,
     Role,
     SessionConfig,
@@ -29,7 +32,7 @@ def settings_with(message: dict[str, Any]) -> AcceptedSettings | Problem:
     payload = json.dumps({"type": "Settings", **message}).encode()
     event = decode_client(payload)
     assert isinstance(event, Settings), event
-    return accept_settings(event, payload)
+    return accept_settings(event, payload, Maps())
 
 
 def configured(**agent: Any) -> ConfigureSession:
@@ -44,11 +47,18 @@ def think(**fields: Any) -> dict[str, Any]:
     return {"provider": {"type": "open_ai", "model": "gpt-realtime"}, **fields}
 
 
+def named(configure: ConfigureSession) -> tuple[str, ...]:
+    """The paths that are named as without effect, in one notice."""
+    ignored = [notice.detail for notice in configure.notices if notice.cause is Cause.SETTINGS_IGNORED]
+    assert len(ignored) <= 1
+    return tuple(ignored[0].partition(": ")[2].removesuffix(".").split(", ")) if ignored else ()
+
+
 def ignored(message: dict[str, Any]) -> tuple[str, ...]:
-    """The paths that are named as without effect."""
+    """The paths of a message that are named as without effect."""
     accepted = settings_with({"agent": {}, **message})
     assert isinstance(accepted, AcceptedSettings), accepted
-    return accepted.configure.ignored
+    return named(accepted.configure)
 
 
 def refusal(message: dict[str, Any]) -> tuple[Cause, str]:
@@ -79,15 +89,26 @@ def test_all_that_is_supported_is_taken_and_nothing_is_named() -> None:
             "agent": {
                 "language": "de",
                 "greeting": "Guten Tag!",
-                "listen": {"provider": {"type": "deepgram", "version": "v1", "language": "de-CH", "model": None}},
+                "listen": {
+                    "provider": {
+                        "type": "deepgram",
+                        "version": "v2",
+                        "language": "de-CH",
+                        "model": None,
+                        "keyterms": ["Turngate"],
+                        "eot_threshold": 1.0,
+                        "eot_timeout_ms": 1500,
+                    }
+                },
                 "think": think(
+                    provider={"type": "open_ai", "model": "gpt-realtime-2", "reasoning_mode": "low"},
                     prompt="Be kind.",
                     functions=[
                         {"name": "now", "description": "The time", "endpoint": None, "defer_until_eot": True},
                         {"name": "add", "parameters": {"type": "object", "properties": {"a": {"type": "number"}}}},
                     ],
                 ),
-                "speak": {"provider": {"type": "open_ai", "voice": "alloy"}, "endpoint": {}},
+                "speak": {"provider": {"type": "deepgram", "model": "aura-2-thalia-en", "speed": 1.2}, "endpoint": {}},
                 "context": {
                     "messages": [
                         {"type": "History", "role": "user", "content": "Hello"},
@@ -114,15 +135,25 @@ def test_all_that_is_supported_is_taken_and_nothing_is_named() -> None:
         ToolSpec("add", "", '{"type":"object","properties":{"a":{"type":"number"}}}'),
     )
     expected = ConfigureSession(
-        SessionConfig("Be kind.", tools, voice="alloy", language="de"),
+        SessionConfig(
+            "Be kind.",
+            tools,
+            voice="marin",
+            speed=1.2,
+            language="de",
+            keyterms=("Turngate",),
+            turn_end=BySilence(1500),
+            effort=Effort.LOW,
+        ),
         greeting="Guten Tag!",
         context=(
             ContextLine(Role.USER, "Hello"),
             ContextLine(Role.ASSISTANT, "Hi"),
             ContextCall(ToolCall("c1", "now", "{}"), "noon"),
         ),
-        model="gpt-realtime",
+        model="gpt-realtime-2",
     )
+    assert accepted.wants_history is False
     assert isinstance(accepted, AcceptedSettings)
     assert expected == accepted.configure
     assert AudioFormat(Encoding.LINEAR16, 16_000) == accepted.input_format
@@ -163,7 +194,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         f"$.agent.think.functions[1].endpoint cannot be used: {NOT_CALLED}",
     ),
     (
-        {"agent": {"think": [think(functions=[{"name": "a"}] * 129)]}},
+        {"agent": {"think": [think(functions=[{"name": f"a{i}"} for i in range(129)])]}},
         "$.agent.think.functions must be at most 128.",
     ),
     (
@@ -171,8 +202,32 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         "$.agent.think.functions[0].parameters must be at most 64 KiB, and all together 256 KiB.",
     ),
     (
-        {"agent": {"think": think(functions=[{"name": "a", "parameters": {"x": "y" * 60000}}] * 5)}},
+        {"agent": {"think": think(functions=[{"name": f"a{i}", "parameters": {"x": "y" * 60000}} for i in range(5)])}},
         "$.agent.think.functions[4].parameters must be at most 64 KiB, and all together 256 KiB.",
+    ),
+    (
+        {"agent": {"think": think(functions=[{"name": "a"}, {"name": "a"}])}},
+        "$.agent.think.functions[1].name is that of another function; give each a name of its own.",
+    ),
+    (
+        {"agent": {"speak": {"provider": {"type": "deepgram", "speed": 2}}}},
+        "$.agent.speak.provider.speed must be from 0.25 to 1.5.",
+    ),
+    (
+        {"agent": {"listen": {"provider": {"version": "v2", "eot_threshold": 0.2}}}},
+        "$.agent.listen.provider.eot_threshold must be from 0.5 to 1.0.",
+    ),
+    (
+        {"agent": {"listen": {"provider": {"version": "v2", "eot_timeout_ms": 1}}}},
+        "$.agent.listen.provider.eot_timeout_ms must be from 200 to 10000.",
+    ),
+    (
+        {"agent": {"listen": {"provider": {"keyterms": ["x"] * 101}}}},
+        "$.agent.listen.provider.keyterms must be at most 100, together 4000 characters.",
+    ),
+    (
+        {"agent": {"think": {"provider": {"type": "open_ai", "model": "gpt-realtime-2", "reasoning_mode": "much"}}}},
+        "$.agent.think.provider.reasoning_mode must be one of none, minimal, low, medium, high.",
     ),
     (
         {"agent": {"context": {"messages": [{"type": "History", "role": "user"}]}}},
@@ -200,7 +255,7 @@ def test_settings_are_refused_when_an_unused_field_cannot_be_read() -> None:
     payload = b'{"type":"Settings","agent":{},"new":1e400}'
     event = decode_client(payload)
     assert isinstance(event, Settings)
-    refused = accept_settings(event, payload)
+    refused = accept_settings(event, payload, Maps())
     assert isinstance(refused, Problem)
     assert refused.cause is Cause.SETTINGS_INVALID
 
@@ -210,19 +265,20 @@ def test_legacy_messages_are_the_context_when_there_is_no_context() -> None:
     older = [{"role": "user", "content": "older"}]
     newer = [{"role": "user", "content": "newer"}]
     assert (ContextLine(Role.USER, "older"),) == configured(messages=older).context
-    assert configured(messages=older).ignored == ()
+    assert named(configured(messages=older)) == ()
     both = configured(messages=older, context={"messages": newer})
     assert (ContextLine(Role.USER, "newer"),) == both.context
-    assert both.ignored == ("agent.messages",)
+    assert named(both) == ("agent.messages",)
 
 
 def test_a_long_prompt_is_cut_and_named() -> None:
     """The model gets as much of the prompt as the original service would give it, and the client is told."""
     whole = configured(think=think(prompt="x" * MAX_PROMPT_CHARS))
-    assert whole.ignored == ()
+    assert whole.notices == ()
     cut = configured(think=think(prompt="x" * (MAX_PROMPT_CHARS + 1)))
     assert whole.config == cut.config
-    assert cut.ignored == ("agent.think.prompt beyond 25000 characters",)
+    detail = "$.agent.think.prompt is used up to 25000 characters only; send a shorter one."
+    assert cut.notices == (Problem(Cause.PROMPT_TOO_LONG, detail),)
 
 
 NAMED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
@@ -249,7 +305,7 @@ NAMED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
     ),
     ({"agent": {"think_live": {"provider": {"type": "deepgram"}}}}, ("agent.think_live",)),
     (
-        {"agent": {"speak": {"provider": {"type": "open_ai", "model": "tts-1", "voice": "nova"}}}},
+        {"agent": {"speak": {"provider": {"type": "open_ai", "model": "tts-1", "voice": "vox"}}}},
         ("agent.speak.provider.model", "agent.speak.provider.voice"),
     ),
     (
@@ -261,9 +317,25 @@ NAMED: list[tuple[dict[str, Any], tuple[str, ...]]] = [
         ("agent.listen.provider.model", "agent.listen.provider.language"),
     ),
     ({"agent": {"language": "fr", "listen": {"provider": {"language": "en"}}}}, ("agent.language",)),
-    ({"flags": {"history": True}}, ("flags.history",)),
-    ({"settings": {"flags": {"history": True}}}, ("settings.flags.history",)),
+    ({"flags": {"history": True}}, ()),
+    ({"settings": {"flags": {"history": True, "new": 1}}}, ("settings.flags.new",)),
     ({"settings": {"flags": {"history": False}}}, ()),
+    (
+        {"agent": {"listen": {"provider": {"version": "v2", "eot_timeout_ms": 900}}}},
+        ("agent.listen.provider.eot_timeout_ms",),
+    ),
+    (
+        {"agent": {"listen": {"provider": {"version": "v2", "eager_eot_threshold": 0.5}}}},
+        ("agent.listen.provider.eager_eot_threshold",),
+    ),
+    (
+        {"agent": {"think": {"provider": {"type": "open_ai", "model": "gpt-realtime", "reasoning_mode": "low"}}}},
+        ("agent.think.provider.reasoning_mode",),
+    ),
+    (
+        {"agent": {"think": think(functions=[{"name": "a", "initial_agent_filler": True}])}},
+        ("agent.think.functions[].initial_agent_filler",),
+    ),
     ({"audio": {"output": {"bitrate": 64000}}}, ("audio.output.bitrate",)),
     ({"new": {"secret": CANARY}, "\n" + CANARY + " \x1b": 1}, ("new", "?")),
 ]
@@ -289,7 +361,7 @@ def test_settings_are_a_value_for_any_tree(tree: object, place: str) -> None:
     event = decode_client(payload)
     if not isinstance(event, Malformed):
         assert isinstance(event, Settings)
-        assert isinstance(accept_settings(event, payload), AcceptedSettings | Problem)
+        assert isinstance(accept_settings(event, payload, Maps()), AcceptedSettings | Problem)
 
 
 def test_secrets_stand_in_no_repr_of_what_was_accepted() -> None:
@@ -306,6 +378,6 @@ def test_secrets_stand_in_no_repr_of_what_was_accepted() -> None:
     payload = json.dumps(message).encode()
     event = decode_client(payload)
     assert isinstance(event, Settings)
-    accepted = accept_settings(event, payload)
+    accepted = accept_settings(event, payload, Maps())
     assert isinstance(accepted, AcceptedSettings)
     assert CANARY not in repr((event, event.agent, accepted, accepted.configure))

@@ -3,16 +3,9 @@ from typing import get_args
 import pytest
 
 from turngate.protocols.deepgram import Malformed, ServerEvent, client_events, server_events, to_client, to_session
-from turngate.protocols.deepgram.settings_tree import (
-    Listen,
-    Speak,
-    SpeakProvider,
-    Think,
-    ThinkLive,
-    ThinkLiveProvider,
-    ThinkProvider,
-)
+from turngate.protocols.deepgram.settings_tree import ThinkLive, ThinkLiveProvider
 from turngate.protocols.deepgram.translation import NOT_SUPPORTED, Unsupported
+from turngate.protocols.deepgram.updates import Update
 from turngate.session import messages as session
 
 WARNED = session.Problem(session.Cause.TOOL_TIMEOUT, "Answer sooner.")
@@ -20,10 +13,6 @@ CALLS = (session.ToolCall("call_1", "now", ""), session.ToolCall("call_2", "add"
 
 TAKEN: list[tuple[client_events.LaterEvent, session.ClientMessage]] = [
     (client_events.InjectUserMessage("Hello"), session.UserText("Hello")),
-    (
-        client_events.UpdatePrompt("Be brief."),
-        session.UpdateSession(session.UpdateKind.PROMPT, session.AppendInstructions("Be brief.")),
-    ),
     (client_events.FunctionCallResponse("now", "noon", "call_1"), session.ToolResult("call_1", "now", "noon")),
     (client_events.FunctionCallResponse("now", "noon"), session.ToolResult(None, "now", "noon")),
     (client_events.FunctionCallResponse("now", "noon", ""), session.ToolResult(None, "now", "noon")),
@@ -31,20 +20,20 @@ TAKEN: list[tuple[client_events.LaterEvent, session.ClientMessage]] = [
 ]
 
 REFUSED: list[client_events.LaterEvent] = [
-    client_events.UpdateThink(Think(ThinkProvider("open_ai"))),
     client_events.UpdateThinkLive(ThinkLive(ThinkLiveProvider())),
-    client_events.UpdateSpeak(Speak(SpeakProvider("open_ai"))),
-    client_events.UpdateListen(Listen()),
     client_events.InjectAgentMessage("Hello"),
     client_events.ForceEndTurn(),
     client_events.CustomToThinkProvider("x"),
 ]
 
-TOLD: list[tuple[session.ClientEffect, ServerEvent | bytes]] = [
+TOLD: list[tuple[session.Told, ServerEvent]] = [
     (session.SessionOpened("s1"), server_events.Welcome("s1")),
     (session.SessionConfigured(), server_events.SettingsApplied()),
     (session.UpdateApplied(session.UpdateKind.PROMPT), server_events.PromptUpdated()),
     (session.UpdateApplied(session.UpdateKind.SETTINGS), server_events.SettingsApplied()),
+    (session.UpdateApplied(session.UpdateKind.THINK), server_events.ThinkUpdated()),
+    (session.UpdateApplied(session.UpdateKind.SPEAK), server_events.SpeakUpdated()),
+    (session.UpdateApplied(session.UpdateKind.LISTEN), server_events.ListenUpdated()),
     (
         session.UpdateNotApplied(session.UpdateKind.PROMPT, session.Problem(session.Cause.UPDATE_REFUSED, "Shorten.")),
         server_events.WarningEvent("INVALID_UPDATE", "Shorten."),
@@ -63,7 +52,6 @@ TOLD: list[tuple[session.ClientEffect, ServerEvent | bytes]] = [
         session.AgentSpeaking(total_s=1.5, text_s=0.5, speech_s=0.25),
         server_events.AgentStartedSpeaking(total_latency=1.5, tts_latency=0.25, ttt_latency=0.5),
     ),
-    (session.AgentAudio(b"\x01\x00"), b"\x01\x00"),
     (session.AgentFinishedSpeaking(), server_events.AgentAudioDone()),
     (
         session.ToolCallsRequested(CALLS),
@@ -102,7 +90,7 @@ def test_an_event_that_is_not_supported_is_answered_with_what_to_do(event: clien
 def test_each_later_event_is_translated_or_answered() -> None:
     """No type of client event is left without an answer."""
     assert set(get_args(Unsupported)) == set(NOT_SUPPORTED)
-    translated = {type(event) for event, _ in TAKEN} | {type(event) for event in REFUSED}
+    translated = {type(event) for event, _ in TAKEN} | {type(event) for event in REFUSED} | set(get_args(Update))
     assert set(get_args(client_events.LaterEvent)) == translated
 
 
@@ -120,14 +108,14 @@ def test_what_is_malformed_ends_the_session(cause: session.Cause, ending: sessio
 
 
 @pytest.mark.parametrize(("effect", "told"), TOLD)
-def test_the_client_is_told_each_effect(effect: session.ClientEffect, told: ServerEvent | bytes) -> None:
-    """Each effect is one message to the client; audio is the bytes themselves."""
+def test_the_client_is_told_each_effect(effect: session.Told, told: ServerEvent) -> None:
+    """Each effect is one message to the client."""
     assert told == to_client(effect)
 
 
 def test_each_effect_for_the_client_has_an_example() -> None:
     """No effect is left out of the examples."""
-    assert set(get_args(session.ClientEffect)) == {type(effect) for effect, _ in TOLD}
+    assert set(get_args(session.Told)) == {type(effect) for effect, _ in TOLD}
 
 
 @pytest.mark.parametrize("cause", session.Cause)

@@ -49,6 +49,8 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
         Cause.AGENT_ID_UNSUPPORTED: _alike("AGENT_ID_NOT_SUPPORTED"),
         Cause.SETTINGS_REFUSED: _UPDATE,
         Cause.SETTINGS_IGNORED: _SETTINGS,
+        Cause.PROMPT_TOO_LONG: Codes("INVALID_SETTINGS", "PROMPT_TOO_LONG"),
+        Cause.UPDATE_INVALID: _UPDATE,
         Cause.UNSUPPORTED: _UNPARSABLE,
         Cause.UPDATE_REFUSED: _UPDATE,
         # nothing is wrong with a message that comes when too many wait: as an error it is a capacity of ours

@@ -4,7 +4,7 @@ The names of settings that take no effect, so that nothing a client asks for is 
 Responsible for walking the message as it was sent, with fields that nobody here has heard of, against the list of
 paths that were taken. Must not know: why a path was taken.
 
-Comes from: ``settings.py``. Goes to: ``ConfigureSession.ignored``, and so to a ``Warning``.
+Comes from: ``settings.py`` and ``updates.py``. Goes to: the notices of what they make, and so to a ``Warning``.
 
 A path is written as a client would find it: ``agent.think.provider.temperature``. The items of a list share one name,
 ``agent.think.functions[].name``. Of alternatives (``agent.think``, ``agent.speak``) the first is taken, and is read as
@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final, TypeAlias
 
+from turngate.session.messages import Cause, Problem
+
 Path: TypeAlias = tuple[str, ...]
 
 MAX_NAMED: Final = 32
@@ -24,7 +26,7 @@ MAX_NAMED: Final = 32
 ITEM: Final = "[]"
 """Stands in a path for any item of a list."""
 
-ALTERNATIVES: Final[frozenset[Path]] = frozenset({("agent", "think"), ("agent", "speak")})
+ALTERNATIVES: Final[frozenset[Path]] = frozenset({("agent", "think"), ("agent", "speak"), ("think",), ("speak",)})
 
 _READABLE: Final = re.compile(r"[\w-]{1,64}", re.ASCII)
 
@@ -44,6 +46,18 @@ def ignored_paths(message: object, taken: Iterable[str], opened: Iterable[str] =
     if len(names) > MAX_NAMED:
         return (*names[:MAX_NAMED], f"{len(names) - MAX_NAMED} more")
     return tuple(names)
+
+
+def ignored_notices(paths: tuple[str, ...]) -> tuple[Problem, ...]:
+    """What the client is told of them, in one notice at most."""
+    if not paths:
+        return ()
+    return (Problem(Cause.SETTINGS_IGNORED, f"These settings have no effect here: {', '.join(paths)}."),)
+
+
+def below(at: str, paths: Iterable[str]) -> Iterator[str]:
+    """The same paths, of a tree whose root stands at ``at``."""
+    return (f"{at}.{path}" for path in paths)
 
 
 def _split(path: str) -> Path:

@@ -7,22 +7,27 @@ a function that we would have to call), and for naming all the rest.
 Must not know: the upstream's protocol.
 
 Comes from: a decoded ``Settings`` with its bytes. Goes to: the session (``ConfigureSession``) and the client's audio
-edge (the formats).
+edge (the formats). What ``think``, ``listen`` and ``speak`` mean stands in modules of their own, since updates hold
+them too.
 """
 
 from types import MappingProxyType
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
 from attrs import evolve, field, frozen
 
 from turngate.audio.formats import AudioFormat, Encoding
-from turngate.protocols.deepgram.choices import choices
 from turngate.protocols.deepgram.client_events import Settings
-from turngate.protocols.deepgram.ignored import ignored_paths
-from turngate.protocols.deepgram.settings_tree import Agent, AudioInput, AudioOutput, Flags, PastItem, Speak, Think
+from turngate.protocols.deepgram.hearing import hearing, known_language
+from turngate.protocols.deepgram.ignored import below, ignored_notices, ignored_paths
+from turngate.protocols.deepgram.maps import Maps
+from turngate.protocols.deepgram.settings_tree import Agent, AudioInput, AudioOutput, Flags, PastItem, first
+from turngate.protocols.deepgram.speaking import speaking
+from turngate.protocols.deepgram.thinking import thinking
 from turngate.session.messages import (
     SESSION_RATE_HZ,
+    BySilence,
     Cause,
     ConfigureSession,
     ContextCall,
@@ -32,55 +37,31 @@ from turngate.session.messages import (
     Role,
     SessionConfig,
     ToolCall,
-    ToolSpec,
 )
 
 INPUT_RATES_HZ: Final = (8_000, 16_000, 24_000, 44_100, 48_000)
-MAX_PROMPT_CHARS: Final = 25_000
-"""The original service's own bound for the models that it runs."""
-MAX_FUNCTIONS: Final = 128
-MAX_PARAMETERS_BYTES: Final = 64 * 1024
-MAX_ALL_PARAMETERS_BYTES: Final = 256 * 1024
 MAX_CONTEXT_ENTRIES: Final = 256
 
 _ROLES: Final = MappingProxyType({role.value: role for role in Role})
 
-_TAKEN: Final = frozenset(
-    {
-        "audio.input.encoding",
-        "audio.input.sample_rate",
-        "audio.output.encoding",
-        "audio.output.sample_rate",
-        "audio.output.container",
-        "agent.greeting",
-        "agent.think.prompt",
-        "agent.think.functions[].name",
-        "agent.think.functions[].description",
-        "agent.think.functions[].parameters",
-    }
+_TAKEN: Final = (
+    "type",
+    "audio.input.encoding",
+    "audio.input.sample_rate",
+    "audio.output.encoding",
+    "audio.output.sample_rate",
+    "audio.output.container",
+    "flags.history",
+    "settings.flags.history",
+    "agent.greeting",
+    # what changes nothing that a client could notice
+    "tags",
+    "experimental",
+    "mip_opt_out",
 )
 """What has an effect in every message that holds it."""
 
-_HARMLESS: Final = frozenset(
-    {
-        "type",
-        "tags",
-        "experimental",
-        "mip_opt_out",
-        "agent.listen.provider.type",
-        "agent.listen.provider.version",
-        "agent.think.provider.type",
-        "agent.think.provider.version",
-        "agent.speak.provider.type",
-        "agent.speak.provider.version",
-        # calls are only ever made for a turn that has ended
-        "agent.think.functions[].defer_until_eot",
-    }
-)
-"""What changes nothing that a client could notice."""
-
-_HISTORY_FLAGS: Final = ("flags.history", "settings.flags.history")
-_OPENED: Final = ("flags", "settings", "settings.flags")
+_OPENED: Final = ("settings", "settings.flags")
 _PAST_FIELDS: Final = (
     "type",
     "role",
@@ -93,25 +74,26 @@ _PAST_FIELDS: Final = (
 )
 
 
-T = TypeVar("T", Think, Speak)
-
-
 @frozen
 class AcceptedSettings:
-    """Settings that can be used: what the session is to be, and what the client's audio is at either side."""
+    """Settings that can be used: what the session is to be, and what the client is to get of it."""
 
     configure: ConfigureSession = field(repr=False)
     input_format: AudioFormat
     output_format: AudioFormat
+    wants_history: bool = True
+    hints: tuple[str, ...] = ()
+    """Languages that the client expects the user to speak."""
 
 
-def accept_settings(event: Settings, payload: bytes) -> AcceptedSettings | Problem:
+def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSettings | Problem:
     """
     Take the settings, or say which field cannot be used and what it may be.
 
     Args:
         event: the decoded message.
         payload: the bytes that it was decoded from; fields that are unknown here are named from these.
+        maps: the operator's names.
     """
     agent = event.agent
     if isinstance(agent, str):
@@ -123,84 +105,72 @@ def accept_settings(event: Settings, payload: bytes) -> AcceptedSettings | Probl
         return _invalid("A field that is not used here holds what cannot be read; leave it out.")
 
     input_format = _input_format(event.audio.input if event.audio else None)
-    if isinstance(input_format, Problem):
-        return input_format
+    if isinstance(input_format, str):
+        return _invalid(input_format)
     output_format = _output_format(event.audio.output if event.audio else None)
-    if isinstance(output_format, Problem):
-        return output_format
-    think = _first(agent.think)
-    tools = _tools(think)
-    if isinstance(tools, Problem):
-        return tools
+    if isinstance(output_format, str):
+        return _invalid(output_format)
+    heard = hearing(agent.listen, maps, "$.agent.listen")
+    if isinstance(heard, str):
+        return _invalid(heard)
+    thought = thinking(first(agent.think), maps, "$.agent.think")
+    if isinstance(thought, str):
+        return _invalid(thought)
+    spoken = speaking(first(agent.speak), maps, "$.agent.speak")
+    if isinstance(spoken, str):
+        return _invalid(spoken)
     past, past_path = _past(agent)
     context = _context(past, past_path)
-    if isinstance(context, Problem):
-        return context
+    if isinstance(context, str):
+        return _invalid(context)
 
-    taken = set(_TAKEN | _HARMLESS)
-    taken.update(f"{past_path}[].{name}" for name in _PAST_FIELDS)
-    taken.update(path for path, flags in zip(_HISTORY_FLAGS, _flags(event), strict=True) if _wants_no_history(flags))
-    chosen = choices(agent, think, _first(agent.speak))
-    taken.update(chosen.paths)
-
-    prompt = (think.prompt if think else None) or ""
-    ignored = ignored_paths(message, taken, _OPENED)
-    if len(prompt) > MAX_PROMPT_CHARS:
-        ignored = (*ignored, f"agent.think.prompt beyond {MAX_PROMPT_CHARS} characters")
-    config = SessionConfig(prompt[:MAX_PROMPT_CHARS], tools, voice=chosen.voice, language=chosen.language)
-    configure = ConfigureSession(config, agent.greeting or "", context, chosen.model, ignored)
-    return AcceptedSettings(configure, input_format, output_format)
+    taken = [
+        *_TAKEN,
+        *below("agent.listen", heard.taken),
+        *below("agent.think", thought.taken),
+        *below("agent.speak", spoken.taken),
+        *below(f"{past_path}[]", _PAST_FIELDS),
+    ]
+    older = maps.language_of(agent.language)
+    if older is not None and heard.language in (None, older):
+        taken.append("agent.language")
+        heard = evolve(heard, language=older)
+    config = SessionConfig(
+        thought.prompt,
+        thought.tools,
+        voice=spoken.voice,
+        speed=spoken.speed,
+        language=known_language(heard),
+        keyterms=heard.keyterms or (),
+        turn_end=heard.turn_end or BySilence(),
+        effort=thought.effort,
+    )
+    notices = (*ignored_notices(ignored_paths(message, taken, _OPENED)), *thought.notices)
+    configure = ConfigureSession(config, agent.greeting or "", context, thought.model, notices)
+    return AcceptedSettings(configure, input_format, output_format, _wants_history(event), heard.hints)
 
 
 # --- audio ----------------------------------------------------------------------------------------------------------
 
 
-def _input_format(wanted: AudioInput | None) -> AudioFormat | Problem:
+def _input_format(wanted: AudioInput | None) -> AudioFormat | str:
     encoding, rate_hz = (wanted.encoding, wanted.sample_rate) if wanted else (None, None)
     if encoding not in (None, Encoding.LINEAR16.value):
-        return _invalid("$.audio.input.encoding must be linear16.")
+        return "$.audio.input.encoding must be linear16."
     if rate_hz not in (None, *INPUT_RATES_HZ):
-        return _invalid(f"$.audio.input.sample_rate must be one of {', '.join(map(str, INPUT_RATES_HZ))}.")
+        return f"$.audio.input.sample_rate must be one of {', '.join(map(str, INPUT_RATES_HZ))}."
     return AudioFormat(Encoding.LINEAR16, rate_hz or SESSION_RATE_HZ)
 
 
-def _output_format(wanted: AudioOutput | None) -> AudioFormat | Problem:
+def _output_format(wanted: AudioOutput | None) -> AudioFormat | str:
     if wanted is not None:
         if wanted.encoding not in (None, Encoding.LINEAR16.value):
-            return _invalid("$.audio.output.encoding must be linear16, or be left out.")
+            return "$.audio.output.encoding must be linear16, or be left out."
         if wanted.sample_rate not in (None, SESSION_RATE_HZ):
-            return _invalid(f"$.audio.output.sample_rate must be {SESSION_RATE_HZ}, or be left out.")
+            return f"$.audio.output.sample_rate must be {SESSION_RATE_HZ}, or be left out."
         if wanted.container not in (None, "none"):
-            return _invalid("$.audio.output.container must be none, or be left out.")
+            return "$.audio.output.container must be none, or be left out."
     return AudioFormat(Encoding.LINEAR16, SESSION_RATE_HZ)
-
-
-# --- tools ----------------------------------------------------------------------------------------------------------
-
-
-def _tools(think: Think | None) -> tuple[ToolSpec, ...] | Problem:
-    functions = (think.functions if think else None) or []
-    if len(functions) > MAX_FUNCTIONS:
-        return _invalid(f"$.agent.think.functions must be at most {MAX_FUNCTIONS}.")
-    tools = []
-    schema_bytes = 0
-    for index, function in enumerate(functions):
-        at = f"$.agent.think.functions[{index}]"
-        if not function.name:
-            return _invalid(f"{at}.name is required.")
-        if function.endpoint is not None:
-            advice = "functions are not called by the server. Leave endpoint out, and answer FunctionCallRequest."
-            return _invalid(f"{at}.endpoint cannot be used: {advice}")
-        tool = ToolSpec(function.name, function.description or "")
-        if function.parameters:
-            schema = msgspec.json.encode(function.parameters)
-            schema_bytes += len(schema)
-            if len(schema) > MAX_PARAMETERS_BYTES or schema_bytes > MAX_ALL_PARAMETERS_BYTES:
-                each, both = MAX_PARAMETERS_BYTES // 1024, MAX_ALL_PARAMETERS_BYTES // 1024
-                return _invalid(f"{at}.parameters must be at most {each} KiB, and all together {both} KiB.")
-            tool = evolve(tool, parameters=schema.decode())
-        tools.append(tool)
-    return tuple(tools)
 
 
 # --- the conversation so far ----------------------------------------------------------------------------------------
@@ -213,40 +183,31 @@ def _past(agent: Agent) -> tuple[list[PastItem], str]:
     return agent.messages or [], "agent.messages"
 
 
-def _context(past: list[PastItem], path: str) -> tuple[ContextEntry, ...] | Problem:
+def _context(past: list[PastItem], path: str) -> tuple[ContextEntry, ...] | str:
     entries: list[ContextEntry] = []
     for index, item in enumerate(past):
         if item.role is not None and item.content is not None:
             if item.role not in _ROLES:
-                return _invalid(f"$.{path}[{index}].role must be {' or '.join(_ROLES)}.")
+                return f"$.{path}[{index}].role must be {' or '.join(_ROLES)}."
             entries.append(ContextLine(_ROLES[item.role], item.content))
         elif item.function_calls is None:
-            return _invalid(f"$.{path}[{index}] must have role and content, or function_calls.")
+            return f"$.{path}[{index}] must have role and content, or function_calls."
         entries.extend(
             ContextCall(ToolCall(call.id, call.name, call.arguments), call.response)
             for call in item.function_calls or ()
         )
         if len(entries) > MAX_CONTEXT_ENTRIES:
-            return _invalid(f"$.{path} must be at most {MAX_CONTEXT_ENTRIES} lines and calls; send the latest.")
+            return f"$.{path} must be at most {MAX_CONTEXT_ENTRIES} lines and calls; send the latest."
     return tuple(entries)
 
 
 # --- the rest -------------------------------------------------------------------------------------------------------
 
 
-def _flags(event: Settings) -> tuple[Flags | None, Flags | None]:
-    return event.flags, event.settings.flags if event.settings else None
-
-
-def _wants_no_history(flags: Flags | None) -> bool:
-    return flags is not None and flags.history is False
-
-
-def _first(alternatives: T | list[T] | None) -> T | None:
-    """The first of alternatives, which is the one that counts; the others are for the case that it fails."""
-    if isinstance(alternatives, list):
-        return alternatives[0] if alternatives else None
-    return alternatives
+def _wants_history(event: Settings) -> bool:
+    """Whether ``History`` is to be told; either spelling can say that it is not."""
+    flags = (event.flags, event.settings.flags if event.settings else None)
+    return not any(isinstance(one, Flags) and one.history is False for one in flags)
 
 
 def _invalid(detail: str) -> Problem:

@@ -12,7 +12,7 @@ these, and the settings. Source: the protocol's reference for ``Settings``, and 
 Every optional field may also be ``null``. Unknown fields are tolerated.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
@@ -178,6 +178,16 @@ class Speak(Wire, frozen=True):
 
     provider: SpeakProvider
     endpoint: Endpoint | None = None
+
+
+T = TypeVar("T", Think, Speak)
+
+
+def first(alternatives: T | list[T] | None) -> T | None:
+    """The first of alternatives, which is the one that counts; the others are for the case that it fails."""
+    if isinstance(alternatives, list):
+        return alternatives[0] if alternatives else None
+    return alternatives
 
 
 # --- the conversation so far ----------------------------------------------------------------------------------------

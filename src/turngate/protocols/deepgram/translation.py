@@ -18,11 +18,6 @@ from turngate.protocols.deepgram.client_events import (
     InjectAgentMessage,
     InjectUserMessage,
     KeepAlive,
-    LaterEvent,
-    UpdateListen,
-    UpdatePrompt,
-    UpdateSpeak,
-    UpdateThink,
     UpdateThinkLive,
 )
 from turngate.protocols.deepgram.codec import Malformed
@@ -34,35 +29,24 @@ from turngate.protocols.deepgram.server_events import (
     ConversationText,
     ErrorEvent,
     FunctionCallRequest,
+    ListenUpdated,
     PromptUpdated,
     RequestedCall,
     ServerEvent,
     SettingsApplied,
+    SpeakUpdated,
+    ThinkUpdated,
     UserStartedSpeaking,
     WarningEvent,
     Welcome,
 )
 from turngate.session import messages as session
 
-Unsupported: TypeAlias = (
-    UpdateThink
-    | UpdateThinkLive
-    | UpdateSpeak
-    | UpdateListen
-    | InjectAgentMessage
-    | ForceEndTurn
-    | CustomToThinkProvider
-)
+Unsupported: TypeAlias = UpdateThinkLive | InjectAgentMessage | ForceEndTurn | CustomToThinkProvider
 
 NOT_SUPPORTED: Final[Mapping[type[Unsupported], str]] = MappingProxyType(
     {
-        UpdateThink: (
-            "UpdateThink is not supported. Send UpdatePrompt to add to the prompt; for another model or other "
-            "functions, begin a new session with other Settings."
-        ),
         UpdateThinkLive: "UpdateThink_Live is not supported; leave it out.",
-        UpdateSpeak: "UpdateSpeak is not supported. Choose the voice in agent.speak.provider of Settings.",
-        UpdateListen: "UpdateListen is not supported. Choose the language in agent.listen.provider of Settings.",
         InjectAgentMessage: (
             "InjectAgentMessage is not supported. Set agent.greeting in Settings for the first line, or tell the "
             "model by UpdatePrompt what to say."
@@ -77,18 +61,15 @@ NO_ARGUMENTS: Final = "{}"
 """What stands for the arguments of a call that has none; clients parse them as JSON."""
 
 
-def to_session(event: LaterEvent | Malformed) -> session.ClientMessage:
-    """
-    What a client event means to the session.
+Translated: TypeAlias = InjectUserMessage | FunctionCallResponse | KeepAlive | Unsupported | Malformed
+"""What means something by itself; ``settings.py`` and ``updates.py`` know the other messages."""
 
-    ``Settings`` are for :func:`turngate.protocols.deepgram.settings.accept_settings`, which also yields the formats of
-    the audio.
-    """
+
+def to_session(event: Translated) -> session.ClientMessage:
+    """What a client event means to the session."""
     match event:
         case InjectUserMessage():
             return session.UserText(event.content)
-        case UpdatePrompt():
-            return session.UpdateSession(session.UpdateKind.PROMPT, session.AppendInstructions(event.prompt))
         case FunctionCallResponse():
             return session.ToolResult(event.id or None, event.name, event.content)
         case KeepAlive():
@@ -101,11 +82,9 @@ def to_session(event: LaterEvent | Malformed) -> session.ClientMessage:
             )
 
 
-def to_client(effect: session.ClientEffect) -> ServerEvent | bytes:
-    """What the client is told: a server event, or the audio of the agent as it is inside the session."""
+def to_client(effect: session.Told) -> ServerEvent:
+    """What the client is told."""
     match effect:
-        case session.AgentAudio(pcm):
-            return pcm
         case session.SessionOpened(session_id):
             return Welcome(session_id)
         case session.SessionConfigured():
@@ -150,6 +129,12 @@ def _acknowledgement(kind: session.UpdateKind) -> ServerEvent:
             return SettingsApplied()
         case session.UpdateKind.PROMPT:
             return PromptUpdated()
+        case session.UpdateKind.THINK:
+            return ThinkUpdated()
+        case session.UpdateKind.SPEAK:
+            return SpeakUpdated()
+        case session.UpdateKind.LISTEN:
+            return ListenUpdated()
 
 
 def _requested(call: session.ToolCall) -> RequestedCall:

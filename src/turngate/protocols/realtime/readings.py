@@ -24,6 +24,8 @@ ACTIVE_CODES: Final = frozenset({"conversation_already_has_active_response", "re
 ACTIVE_WORDS: Final = "already has an active response"
 """How servers say it that send no code."""
 
+VOICE_LOCKED_CODE: Final = "cannot_update_voice"
+
 BYTES_A_SAMPLE: Final = 2
 
 
@@ -31,7 +33,8 @@ def _refused(event: s.ErrorEvent) -> m.Refused:
     error = _error(event.error)
     message = error.message or ""
     active = error.code in ACTIVE_CODES or (error.code is None and ACTIVE_WORDS in message.lower())
-    return m.Refused(error.event_id, _text(error.code), message, error.param, active)
+    voice_locked = error.code == VOICE_LOCKED_CODE
+    return m.Refused(error.event_id, _text(error.code), message, error.param, active, voice_locked)
 
 
 def _started(event: s.ResponseCreated) -> m.ResponseStarted:

@@ -25,6 +25,9 @@ from turngate.session import messages as m
 SAY_PREFIX: Final = "Say exactly the following words aloud, all of them and no others, and do nothing else:\n\n"
 """What comes before words that are to be spoken as they are."""
 
+KEYTERMS_PREFIX: Final = "Words to expect: "
+"""What comes before the words that the user is likely to say, in the transcription's prompt."""
+
 DEFAULT_SPEED: Final = 1.0
 """How fast the API speaks where nothing was set; an update cannot take a speed back otherwise."""
 
@@ -76,39 +79,39 @@ class Translation:
 
     def _first(self, config: m.SessionConfig) -> o.Session:
         """The whole session. The proxy alone starts responses, so that it always knows what is active."""
-        options, pcm = self._options, o.Pcm(rate=m.SESSION_RATE_HZ)
-        detection = o.ServerVad(
-            threshold=options.vad_threshold,
-            prefix_padding_ms=options.vad_prefix_padding_ms,
-            silence_duration_ms=options.vad_silence_duration_ms,
-            create_response=False,
-            interrupt_response=True,
-        )
+        pcm = o.Pcm(rate=m.SESSION_RATE_HZ)
         return o.Session(
             type="realtime",
             output_modalities=["audio"],
             instructions=config.instructions,
             audio=o.Audio(
                 input=o.AudioInput(
-                    format=pcm, transcription=self._transcription(config.language), turn_detection=detection
+                    format=pcm,
+                    transcription=self._transcription(config),
+                    turn_detection=self._detection(config.turn_end),
                 ),
                 output=o.AudioOutput(format=pcm, voice=_or_unset(self._voice(config)), speed=_or_unset(config.speed)),
             ),
             tools=_tools(config.tools),
             tool_choice="auto",
+            reasoning=_reasoning(config.effort),
         )
 
     def _changed(self, config: m.SessionConfig, confirmed: m.SessionConfig) -> o.Session:
         """Only what differs: a voice that is named again after the first audio would refuse the whole update."""
-        voice, hearing = self._voice(config), self._transcription(config.language)
+        voice, hearing = self._voice(config), self._transcription(config)
         output = o.AudioOutput(
             voice=_or_unset(voice) if voice != self._voice(confirmed) else UNSET,
             speed=(DEFAULT_SPEED if config.speed is None else config.speed)
             if config.speed != confirmed.speed
             else UNSET,
         )
+        given = o.AudioInput(
+            transcription=hearing if hearing != self._transcription(confirmed) else UNSET,
+            turn_detection=self._detection(config.turn_end) if config.turn_end != confirmed.turn_end else UNSET,
+        )
         audio = o.Audio(
-            input=o.AudioInput(transcription=hearing) if hearing != self._transcription(confirmed.language) else UNSET,
+            input=given if given != o.AudioInput() else UNSET,
             output=output if output != o.AudioOutput() else UNSET,
         )
         return o.Session(
@@ -116,14 +119,32 @@ class Translation:
             instructions=config.instructions if config.instructions != confirmed.instructions else UNSET,
             tools=_tools(config.tools) if config.tools != confirmed.tools else UNSET,
             audio=audio if audio != o.Audio() else UNSET,
+            reasoning=_reasoning(config.effort) if config.effort != confirmed.effort else UNSET,
         )
 
     def _voice(self, config: m.SessionConfig) -> str | None:
         return config.voice or self._options.voice
 
-    def _transcription(self, language: str | None) -> o.Transcription | None:
+    def _transcription(self, config: m.SessionConfig) -> o.Transcription | None:
         model = self._options.transcription_model
-        return o.Transcription(model=model, language=_or_unset(language)) if model else None
+        if not model:
+            return None
+        hint = KEYTERMS_PREFIX + ", ".join(config.keyterms) if config.keyterms else UNSET
+        return o.Transcription(model=model, language=_or_unset(config.language), prompt=hint)
+
+    def _detection(self, turn_end: m.TurnEnd) -> o.ServerVad | o.SemanticVad:
+        match turn_end:
+            case m.BySilence(silence_ms):
+                options = self._options
+                return o.ServerVad(
+                    threshold=options.vad_threshold,
+                    prefix_padding_ms=options.vad_prefix_padding_ms,
+                    silence_duration_ms=options.vad_silence_duration_ms if silence_ms is None else silence_ms,
+                    create_response=False,
+                    interrupt_response=True,
+                )
+            case m.ByMeaning(eagerness):
+                return o.SemanticVad(eagerness=eagerness.value, create_response=False, interrupt_response=True)
 
     # --- from the wire ----------------------------------------------------------------------------------------------
 
@@ -135,6 +156,11 @@ class Translation:
 
 def _or_unset(value: Any) -> Any:
     return UNSET if value is None else value
+
+
+def _reasoning(effort: m.Effort | None) -> o.Reasoning | UnsetType:
+    """How much is thought; once it was said, it cannot be left to the upstream again."""
+    return UNSET if effort is None else o.Reasoning(effort=effort.value)
 
 
 def _tools(tools: tuple[m.ToolSpec, ...]) -> list[o.Tool]:

@@ -44,7 +44,7 @@ class UpdateApplied:
 
 @frozen
 class UpdateNotApplied:
-    """The upstream refused an update; the configuration is as it was before it."""
+    """The upstream refused an update, all of it or the part that the problem names; that part is as it was before."""
 
     kind: UpdateKind
     problem: Problem
@@ -112,7 +112,7 @@ class Failed:
     problem: Problem
 
 
-ClientEffect: TypeAlias = (
+Told: TypeAlias = (
     SessionOpened
     | SessionConfigured
     | UpdateApplied
@@ -121,12 +121,14 @@ ClientEffect: TypeAlias = (
     | UserSpeaking
     | AgentThinking
     | AgentSpeaking
-    | AgentAudio
     | AgentFinishedSpeaking
     | ToolCallsRequested
     | Warned
     | Failed
 )
+"""What a client is told in words."""
+
+ClientEffect: TypeAlias = Told | AgentAudio
 
 
 # --- for the upstream -------------------------------------------------------------------------------------------------

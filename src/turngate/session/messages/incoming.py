@@ -33,8 +33,8 @@ class ConfigureSession:
     greeting: str = ""
     context: tuple[ContextEntry, ...] = ()
     model: str | None = None
-    ignored: tuple[str, ...] = ()
-    """Paths of settings that have no effect here, such as ``agent.think.provider.temperature``."""
+    notices: tuple[Problem, ...] = ()
+    """What of the settings has no effect here, or another one than was asked for."""
 
 
 @frozen
@@ -43,6 +43,8 @@ class UpdateSession:
 
     kind: UpdateKind
     change: Change
+    notices: tuple[Problem, ...] = ()
+    """As in :class:`ConfigureSession`."""
 
 
 @frozen
@@ -153,6 +155,8 @@ class Refused:
     param: str | None = None
     active_response: bool = False
     """The upstream says that a response is active; set by the translation, which knows the dialect's codes."""
+    voice_locked: bool = False
+    """The upstream says that the voice can no longer change; set by the translation too."""
 
 
 @frozen

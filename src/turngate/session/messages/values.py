@@ -62,6 +62,41 @@ class ContextCall:
 ContextEntry: TypeAlias = ContextLine | ContextCall
 
 
+class Effort(Enum):
+    """How much a reasoning model thinks before it answers, in the Realtime API's own words."""
+
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Eagerness(Enum):
+    """How soon a turn that sounds finished is taken for ended, in the Realtime API's own words."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    AUTO = "auto"
+
+
+@frozen
+class BySilence:
+    """A turn ends with silence of this length; ``None`` is the operator's."""
+
+    silence_ms: int | None = None
+
+
+@frozen
+class ByMeaning:
+    """A turn ends when it sounds finished."""
+
+    eagerness: Eagerness = Eagerness.AUTO
+
+
+TurnEnd: TypeAlias = BySilence | ByMeaning
+
+
 @frozen
 class SessionConfig:
     """What the upstream session is configured to; ``None`` leaves the upstream's own default."""
@@ -70,8 +105,13 @@ class SessionConfig:
     tools: tuple[ToolSpec, ...] = ()
     voice: str | None = None
     speed: float | None = None
+    """Times the usual, 0.25 to 1.5."""
     language: str | None = None
     """ISO-639-1 code of the user's speech, for transcription."""
+    keyterms: tuple[str, ...] = ()
+    """Words to expect in the user's speech, for transcription."""
+    turn_end: TurnEnd = BySilence()
+    effort: Effort | None = None
 
 
 class UpdateKind(Enum):
@@ -79,6 +119,18 @@ class UpdateKind(Enum):
 
     SETTINGS = "settings"
     PROMPT = "prompt"
+    THINK = "think"
+    SPEAK = "speak"
+    LISTEN = "listen"
+
+
+class Keep(Enum):
+    """Leaves a field as it is, where ``None`` would clear it."""
+
+    KEEP = "keep"
+
+
+KEEP: Final = Keep.KEEP
 
 
 @frozen
@@ -95,7 +147,33 @@ class AppendInstructions:
     text: str
 
 
-Change: TypeAlias = ReplaceConfig | AppendInstructions
+@frozen
+class ReplaceThinking:
+    """Replace all that the model is told and may call."""
+
+    instructions: str
+    tools: tuple[ToolSpec, ...] = ()
+    effort: Effort | None = None
+
+
+@frozen
+class ChangeSpeaking:
+    """Change how the agent sounds."""
+
+    voice: str | Keep = KEEP
+    speed: float | Keep = KEEP
+
+
+@frozen
+class ChangeHearing:
+    """Change how the user is heard."""
+
+    language: str | Keep | None = KEEP
+    keyterms: tuple[str, ...] | Keep = KEEP
+    turn_end: TurnEnd | Keep = KEEP
+
+
+Change: TypeAlias = ReplaceConfig | AppendInstructions | ReplaceThinking | ChangeSpeaking | ChangeHearing
 
 
 class Cause(Enum):
@@ -110,6 +188,8 @@ class Cause(Enum):
     AGENT_ID_UNSUPPORTED = "a stored agent configuration cannot be used"
     SETTINGS_REFUSED = "the upstream refused the settings"
     SETTINGS_IGNORED = "some settings have no effect here"
+    PROMPT_TOO_LONG = "the prompt is longer than is used"
+    UPDATE_INVALID = "an update cannot be used"
     UNSUPPORTED = "the request is understood and not supported"
     UPDATE_REFUSED = "the upstream refused an update"
     TOO_MANY_WAITING = "more is waiting than may wait"
