@@ -1,4 +1,5 @@
-# `make run` and `make test` need Python 3.11 or later and make; they set up everything else in .venv.
+# `make run` and `make test` need Python 3.11 or later and make; they set up everything else in .venv. Where node and npm
+# are, the tests drive the proxy by the JavaScript SDK too.
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
