@@ -1,9 +1,12 @@
 """Always on: Autobahn's timers on our clock and put back, no leftover call, no fault that was not looked at."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_twisted
+from socket_rig import Town, busy, the_reactor, until
 from twisted.internet.task import Clock
+from twisted.internet.threads import deferToThread
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 
 from turngate.net._autobahn import use_reactor
@@ -32,3 +35,30 @@ def logged() -> Iterator[list[str]]:
     yield events
     globalLogPublisher.removeObserver(observe)
     assert events == []
+
+
+@pytest.fixture
+def everything_logged() -> Iterator[list[str]]:
+    """Every event of Twisted's log, at any level, with all that is in it."""
+    events: list[str] = []
+
+    def observe(event: LogEvent) -> None:
+        events.append(repr(event))
+
+    globalLogPublisher.addObserver(observe)
+    yield events
+    globalLogPublisher.removeObserver(observe)
+
+
+@pytest_twisted.async_yield_fixture
+async def town() -> AsyncIterator[Town]:
+    """A place to listen; in the end the reactor has no more to do than before."""
+    before_loop = use_reactor(the_reactor)
+    await deferToThread(lambda: None)  # the thread pool has a socket of its own
+    before = busy()
+    town = Town()
+    yield town
+    for port in town.ports:
+        await port.stopListening()
+    await until(lambda: busy() <= before)
+    use_reactor(before_loop)
