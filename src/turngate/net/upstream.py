@@ -19,8 +19,8 @@ from attrs import field, frozen
 from turngate.errors import ConfigError
 
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
-_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 MODEL_PLACE: Final = "{model}"
 
@@ -88,7 +88,7 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
         ConfigError: If one of them cannot be sent, or is not the operator's to set. Values are not quoted.
     """
     for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+        if not HEADER_NAME.fullmatch(name) or not HEADER_VALUE.fullmatch(value):
             raise ConfigError(f"the upstream header {name!r} must be visible ASCII, name and value")
         if name.lower() in RESERVED_HEADERS or name.lower().startswith("sec-"):
             raise ConfigError(f"the upstream header {name!r} cannot be set")

@@ -7,6 +7,7 @@ Responsible for the interfaces only, and for that of a client's protocol. ``net/
 Must not know: any implementation of either side, either wire protocol.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from attrs import field, frozen
@@ -144,4 +145,54 @@ class IDialler(Interface):
 
         ``model`` replaces ``{model}`` in the configured URL where the operator allows the client to choose; else the
         configured model does.
+        """
+
+
+@frozen
+class FunctionEndpoint:
+    """Where a client asks the server to call one of its functions; all of it is the client's, and may be secret."""
+
+    url: str = field(repr=False)
+    method: str = "POST"
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+
+
+@frozen
+class FunctionOutcome:
+    """
+    How a call went: what the function answered, or why it did not.
+
+    ``failure`` is one of a few short reasons, such as ``timeout`` or ``status 500``, and holds nothing that the other
+    side wrote.
+    """
+
+    output: str | None = field(default=None, repr=False)
+    failure: str | None = None
+
+
+class IPending(Interface):
+    """Something that was asked for and is under way."""
+
+    def cancel() -> None:
+        """Give up; nothing more is called, and no connection is left behind."""
+
+
+class IFunctionCaller(Interface):
+    """Calls functions of clients over HTTP, at the hosts that the operator listed and at no others."""
+
+    def allows(endpoint: FunctionEndpoint) -> str | None:
+        """
+        Why this endpoint is never called, in words for the client that quote nothing; ``None`` if it may be.
+
+        Nothing is looked up for it: a host that is allowed can still turn out to have a forbidden address.
+        """
+
+    def call(
+        session: str, endpoint: FunctionEndpoint, arguments: str, on_done: Callable[[FunctionOutcome], None]
+    ) -> IPending:
+        """
+        Begin a call, within the limits for it and for the session's calls together.
+
+        ``session`` is the name that the log knows; ``arguments`` are sent as they are. ``on_done`` is called exactly
+        once, unless the call is cancelled, and never before this returns.
         """
