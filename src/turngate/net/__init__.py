@@ -2,8 +2,20 @@
 
 from turngate.net._autobahn import use_reactor
 from turngate.net.dialer import UpstreamDialler
-from turngate.net.limits import Limits
+from turngate.net.function_hosts import FunctionHosts
+from turngate.net.functions import FunctionCaller
+from turngate.net.limits import FunctionLimits, Limits
 from turngate.net.listener import ClientListener
 from turngate.net.upstream import BearerKey, UpstreamAddress
 
-__all__ = ["BearerKey", "ClientListener", "Limits", "UpstreamAddress", "UpstreamDialler", "use_reactor"]
+__all__ = [
+    "BearerKey",
+    "ClientListener",
+    "FunctionCaller",
+    "FunctionHosts",
+    "FunctionLimits",
+    "Limits",
+    "UpstreamAddress",
+    "UpstreamDialler",
+    "use_reactor",
+]

@@ -1,12 +1,13 @@
 """
-Every limit of a connection, in one value.
+Every limit of a connection in one value, and every limit of a function call in another.
 
 Responsible for the numbers and for telling Autobahn about them: nothing is left at a default of Autobahn's, nearly all
 of which are "unlimited".
 
 Must not know: what is said on a connection. Autobahn is known by the names of its options only.
 
-Comes from: the configuration. Goes to: ``net/_autobahn.py`` (the options) and ``net/bridge.py`` (the rest).
+Comes from: the configuration. Goes to: ``net/_autobahn.py`` (the options), ``net/bridge.py`` (the rest), and
+``net/functions.py``.
 """
 
 from typing import Final
@@ -59,6 +60,29 @@ class Limits:
 
     max_unopened_connections: int = field(default=256, validator=gt(0))
     """Client connections above that number which may be in their handshake; more are dropped unread."""
+
+
+@frozen(kw_only=True)
+class FunctionLimits:
+    """What calls may cost. None of them can be switched off; a ``ValueError`` says so."""
+
+    call_s: float = field(default=5.0, validator=gt(0))
+    """From the wish for a call to its last byte: name, TCP, TLS, request and answer together."""
+
+    attempt_s: float = field(default=2.0, validator=gt(0))
+    """For one address, where there is another to try."""
+
+    max_arguments_bytes: int = field(default=1 * MIB, validator=gt(0))
+    max_output_bytes: int = field(default=1 * MIB, validator=gt(0))
+
+    max_head_bytes: int = field(default=64 * KIB, validator=gt(0))
+    """Before the body, interim answers included. Twisted bounds a line, and not how many there are."""
+
+    max_calls: int = field(default=64, validator=gt(0))
+    """At once, of all sessions."""
+
+    max_session_calls: int = field(default=8, validator=gt(0))
+    """At once, of one session."""
 
 
 def client_leg_options(limits: Limits) -> dict[str, object]:
