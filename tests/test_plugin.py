@@ -59,6 +59,11 @@ def assert_refused(outcome, words):
         (["--upstrem", "simulator"], "option --upstrem not recognized; did you mean '--upstream'?"),
         (["--frobnicate"], "option --frobnicate not recognized; there are --listen"),
         (["--model"], "option --model requires argument"),
+        (["--function-hosts", "a.test"], "option --function-hosts not recognized; did you mean '--function-host'?"),
+        (
+            [*SIMULATED, "--function-host", "a.test", "--function-host", "*.test"],
+            "the function host '*.test' cannot be used",
+        ),
         (["--allow-anonymous=yes"], "option --allow-anonymous must not have an argument"),
         (["simulator"], "there are options only, and 'simulator' is none"),
         (["--log-level", "loud"], "log_level is one of debug, info, warn, error, not 'loud'"),
@@ -138,8 +143,8 @@ def test_help_and_version_are_printed_when_asked_for():
     """They are no errors."""
     outcome = twistd("turngate", "--help")
     assert outcome.returncode == 0
-    for option in ("--listen=", "--upstream=", "--model=", "--upstream-key-file=", "--log-level=", "--config="):
-        assert option in outcome.stdout
+    for option in ("listen", "upstream", "model", "upstream-key-file", "log-level", "function-host", "config"):
+        assert f"--{option}=" in outcome.stdout
     outcome = twistd("turngate", "--version")
     assert (0, "") == (outcome.returncode, outcome.stderr)
     assert outcome.stdout.startswith("turngate ")

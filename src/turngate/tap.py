@@ -43,7 +43,9 @@ PATHS: Final = frozenset({"/v1/agent/converse"})
 STOP_WITHIN_S: Final = 6.0
 """How long sessions may take to end when the proxy stops; longer than one session may take to close."""
 
-OPTIONS: Final = tuple(f"--{key.replace('_', '-')}" for key in (*config.KEYS, "config"))
+NAMED_ONE_BY_ONE: Final = {"function_hosts": "function_host"}
+"""The settings whose option is not called as they are."""
+OPTIONS: Final = tuple(f"--{NAMED_ONE_BY_ONE.get(key, key).replace('_', '-')}" for key in (*config.KEYS, "config"))
 
 
 class Options(usage.Options):
@@ -74,12 +76,17 @@ class Options(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         self["listen"] = None
+        self["function-hosts"] = None
 
     def opt_listen(self, endpoint: str) -> None:
         """A Twisted server endpoint; may be repeated [default: tcp:8080:interface=127.0.0.1]."""
         self["listen"] = (*(self["listen"] or ()), endpoint)
 
     opt_l = opt_listen
+
+    def opt_function_host(self, host: str) -> None:
+        """A host where functions may be called; may be repeated, is function_hosts in a file [default: none]."""
+        self["function-hosts"] = (*(self["function-hosts"] or ()), host)
 
     def opt_version(self) -> None:
         """Print the version of Turngate and exit."""

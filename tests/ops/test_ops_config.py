@@ -28,6 +28,7 @@ def test_defaults_are_the_loopback_and_the_real_api_when_there_is_a_key_only():
     assert settings.listen == DEFAULT_LISTEN == ("tcp:8080:interface=127.0.0.1",)
     assert settings.upstream == DEFAULT_UPSTREAM == "wss://api.openai.com/v1/realtime?model={model}"
     assert settings.upstream_key() == CANARY
+    assert settings.function_hosts == ()
 
 
 SETTINGS = {
@@ -36,6 +37,7 @@ SETTINGS = {
     "model": ("'a'", "a", "b", "b", "c"),
     "log_level": ("'debug'", "debug", "warn", "warn", "error"),
     "allow_anonymous": ("true", True, "no", False, True),
+    "function_hosts": ("'a.test'", ("a.test",), "b.test:1 c.test+private", ("b.test:1", "c.test+private"), ("d.test",)),
 }
 """For each setting: as written in the file and what that means, the same of the variable, and the option."""
 
@@ -111,6 +113,13 @@ def test_variable_of_a_switch_says_yes_or_no(word, truth):
         ("listen = ['tcp:1', 2]", "listen is an endpoint string, or a list of them"),
         ("listen = []", "listen names no endpoint"),
         ("model = 4", "model is a string"),
+        ("function_hosts = 8443", "function_hosts is a host, or a list of them"),
+        ("function_hosts = ['a.test', 2]", "function_hosts is a host, or a list of them"),
+        (
+            "function_hosts = ['a.test', '*.test']",
+            "the function host '*.test' cannot be used: give a host or host:port",
+        ),
+        ("function_host = 'a.test'", "unknown key 'function_host'; did you mean 'function_hosts'?"),
         ("allow_anonymous = 'yes'", "allow_anonymous is true or false"),
         ("log_level = 'loud'", "log_level is one of debug, info, warn, error, not 'loud'"),
         ("upstream = 'https://a.example/'", "must be ws://host... or wss://host..."),
@@ -127,10 +136,10 @@ def test_file_is_refused_in_one_line_when_something_in_it_is_wrong(text, words, 
 
 
 @pytest.mark.parametrize("text", ["", "a\nb", "a\0b"], ids=["empty", "two lines", "null"])
-@pytest.mark.parametrize("key", ["listen", "upstream", "model", "upstream_key_file"])
+@pytest.mark.parametrize("key", ["listen", "upstream", "model", "upstream_key_file", "function_hosts"])
 def test_setting_is_refused_when_it_is_empty_or_could_not_be_written_on_a_line(key, text, written):
     """No name, address or path looks like that; without the check, some would be a traceback and others a bad URL."""
-    settings = {"upstream": "simulator", key: [text] if key == "listen" else text}
+    settings = {"upstream": "simulator", key: [text] if key in {"listen", "function_hosts"} else text}
     options = written("".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items()))
     with pytest.raises(ConfigError, match=f"^{key} is empty, or holds characters that no name has$"):
         load(options, {"OPENAI_API_KEY": CANARY})
@@ -147,6 +156,11 @@ def test_file_is_refused_when_it_is_not_text(tmp_path):
     (tmp_path / "turngate.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="is no valid TOML"):
         load({"config": str(tmp_path / "turngate.toml")}, {})
+
+
+def test_list_of_function_hosts_may_be_empty(written):
+    """It says what is so by default: no function is called."""
+    assert load(written("upstream = 'simulator'\nfunction_hosts = []"), {}).function_hosts == ()
 
 
 def test_variable_of_a_switch_is_refused_when_it_is_neither_yes_nor_no():
@@ -196,6 +210,7 @@ def test_key_is_not_shown_when_the_configuration_is_printed():
         ("TURNGATE_LOGLEVEL", "TURNGATE_LOG_LEVEL"),
         ("TURNGATE_UPSTREAM_KEY", "TURNGATE_UPSTREAM_KEY_FILE"),
         ("TURNGATE_COFNIG", "TURNGATE_CONFIG"),
+        ("TURNGATE_FUNCTION_HOST", "TURNGATE_FUNCTION_HOSTS"),
     ],
 )
 def test_variable_is_reported_when_it_is_nearly_a_setting(name, meant):

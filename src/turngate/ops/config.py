@@ -3,7 +3,7 @@ The configuration: a file, the environment and the command line, in rising order
 
 Responsible for reading each, for what is missing or wrong, and for saying so in one line.
 
-Must not know: what a setting does, but for the rules of an upstream and its key.
+Must not know: what a setting does, but for the rules of an upstream and its key, and of a function's host.
 
 Comes from: ``turngate.toml``, ``TURNGATE_*``, ``twistd turngate --...``. Goes to: ``tap.py``.
 """
@@ -17,7 +17,7 @@ from typing import Any, Final
 from attrs import evolve, field, frozen
 
 from turngate.errors import ConfigError
-from turngate.net import BearerKey, UpstreamAddress
+from turngate.net import BearerKey, FunctionHosts, UpstreamAddress
 from turngate.ops.logging import LEVELS
 from turngate.ops.secrets import key_from_environment, key_from_file
 
@@ -47,13 +47,17 @@ class Config:
     log_level: str = "info"
     allow_anonymous: bool = False
     """Listen beyond the loopback although clients need no credentials."""
+    function_hosts: tuple[str, ...] = ()
+    """Where functions of clients may be called, in the form of :meth:`FunctionHosts.listed`; nowhere by default."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
     """Environment variables that look like misspelled settings, each with the one that may be meant."""
 
 
-KEYS: Final = ("listen", "upstream", "model", "upstream_key_file", "log_level", "allow_anonymous")
+KEYS: Final = ("listen", "upstream", "model", "upstream_key_file", "log_level", "allow_anonymous", "function_hosts")
+LISTS: Final = {"listen": "an endpoint string", "function_hosts": "a host"}
+"""The settings with several values, and what each value is."""
 
 
 def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
@@ -84,6 +88,7 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
         raise ConfigError(f"log_level is one of {', '.join(LEVELS)}, not {settings.log_level!r}")
     if not settings.listen:
         raise ConfigError(f"listen names no endpoint; give at least one, such as {DEFAULT_LISTEN[0]}")
+    FunctionHosts.listed(settings.function_hosts)
     return evolve(settings, upstream_key=upstream_key(settings, environment))
 
 
@@ -130,10 +135,10 @@ def checked(key: str, value: object, where: str) -> Any:
         if not isinstance(value, bool):
             raise ConfigError(f"{where}: allow_anonymous is true or false")
         return value
-    if key == "listen":
+    if key in LISTS:
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
-            raise ConfigError(f"{where}: listen is an endpoint string, or a list of them")
+            raise ConfigError(f"{where}: {key} is {LISTS[key]}, or a list of them")
         return tuple(values)
     if not isinstance(value, str):
         raise ConfigError(f"{where}: {key} is a string")
@@ -141,14 +146,14 @@ def checked(key: str, value: object, where: str) -> Any:
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The settings in the environment; several endpoints are separated by spaces."""
+    """The settings in the environment; several values are separated by spaces."""
     found: dict[str, Any] = {}
     for key in KEYS:
         value = environment.get(PREFIX + key.upper())
         if not value:
             # an empty variable is how many set-ups say that there is none
             continue
-        if key == "listen":
+        if key in LISTS:
             found[key] = tuple(value.split())
         elif key == "allow_anonymous":
             found[key] = truth(PREFIX + key.upper(), value)
