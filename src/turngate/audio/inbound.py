@@ -1,52 +1,81 @@
 """
 The client's audio on its way to session audio.
 
-Responsible for one direction of one session: odd bytes, the sample rate, and an even flow.
+Responsible for one direction of one session: parts of samples, the encoding, the sample rate, and an even flow.
 
 Must not know: sockets, protocols, what is said.
 
 Comes from: the client's binary messages. Goes to: :class:`turngate.session.messages.UserAudio`.
 
-The resampler (soxr, its low-quality recipe: 16 bits exact, passband to 80 %) gives its output in blocks of its own
+The resampler (soxr, its low-quality recipe: 16 bits exact, passband to 76 %) gives its output in blocks of its own
 size. So that every message of the client becomes one of the same length upstream, a little silence stands before the
 stream (:attr:`Inbound.delay_ms`), and the output is cut to the input's time.
 """
 
+from types import MappingProxyType
 from typing import Final
 
-import numpy as np
 import soxr
 
-from turngate.audio.formats import AudioFormat
+from turngate.audio.formats import AudioFormat, Encoding, SessionAudio, native
+from turngate.audio.samples import WholeSamples, decoder, linear16_bytes
 
-SESSION_RATE_HZ: Final = 24_000
-SAMPLE_BYTES: Final = 2
+SESSION_RATE_HZ: Final = SessionAudio.PCM.value.sample_rate_hz
+SAMPLE_BYTES: Final = SessionAudio.PCM.value.encoding.sample_bytes
 
-_DELAY_SAMPLES: Final = {8_000: 960, 16_000: 480}
-_DELAY_SAMPLES_ELSE: Final = 504
-"""At least the resampler's block and its filter's delay; measured for each rate by the tests."""
+_LINEAR_HZ: Final = (8_000, 16_000, 24_000, 44_100, 48_000)
+_G711_HZ: Final = (8_000, 16_000)
+
+INBOUND_RATES_HZ: Final = MappingProxyType(
+    {
+        Encoding.LINEAR16: _LINEAR_HZ,
+        Encoding.LINEAR32: _LINEAR_HZ,
+        Encoding.MULAW: _G711_HZ,
+        Encoding.ALAW: _G711_HZ,
+    }
+)
+"""What a client may send: the rates of each encoding."""
+
+_DELAY_SAMPLES: Final = MappingProxyType({8_000: 960, 16_000: 480, 44_100: 504, 48_000: 504})
+"""At least the resampler's block and its filter's delay, for each rate; the tests feed samples one by one."""
 
 
 class Inbound:
     """
-    Turns a client's audio into linear16 mono at 24 kHz.
+    Turns a client's audio into session audio.
 
-    Attributes:
-        odd_bytes_seen: how many messages have ended inside a sample; the rest is taken from the next one.
+    PCM can be made of all that :data:`INBOUND_RATES_HZ` names. G.711 as session audio is passed through or not had.
     """
 
-    def __init__(self, source: AudioFormat) -> None:
-        self.odd_bytes_seen = 0
-        self._rest = b""
+    def __init__(self, source: AudioFormat, target: SessionAudio = SessionAudio.PCM) -> None:
+        """
+        Take the client's format, and what the upstream has been told to expect.
+
+        Raises:
+            ValueError: there is no such conversion.
+        """
+        passes = native(source) is target
+        known = source.sample_rate_hz in INBOUND_RATES_HZ[source.encoding]
+        if not passes and (target is not SessionAudio.PCM or not known):
+            raise ValueError(
+                f"There is no conversion of {source.encoding.value} at {source.sample_rate_hz} Hz to {target.name}."
+            )
+        self._whole = WholeSamples(source.encoding.sample_bytes)
+        self._decode = None if passes else decoder(source.encoding)
         self._rate_hz = source.sample_rate_hz
         self._resampler: soxr.ResampleStream | None = None
         self._delay_samples = 0
-        if self._rate_hz != SESSION_RATE_HZ:
+        if not passes and self._rate_hz != SESSION_RATE_HZ:
             self._resampler = soxr.ResampleStream(self._rate_hz, SESSION_RATE_HZ, 1, dtype="int16", quality="LQ")
-            self._delay_samples = _DELAY_SAMPLES.get(self._rate_hz, _DELAY_SAMPLES_ELSE)
+            self._delay_samples = _DELAY_SAMPLES[self._rate_hz]
         self._waiting = bytes(self._delay_samples * SAMPLE_BYTES)
         self._samples_in = 0
         self._samples_out = 0
+
+    @property
+    def odd_bytes_seen(self) -> int:
+        """How many messages have ended inside a sample; the rest is taken from the next one."""
+        return self._whole.odd_bytes_seen
 
     @property
     def delay_ms(self) -> float:
@@ -55,17 +84,15 @@ class Inbound:
 
     def feed(self, payload: bytes) -> bytes:
         """The session audio that one message of the client brings; as long as the message, in whole samples."""
-        if self._rest:
-            payload, self._rest = self._rest + payload, b""
-        if len(payload) % SAMPLE_BYTES:
-            self.odd_bytes_seen += 1
-            payload, self._rest = payload[:-1], payload[-1:]
-        if self._resampler is None or not payload:
+        payload = self._whole.feed(payload)
+        if self._decode is None or not payload:
             return payload
-        samples: np.ndarray = self._resampler.resample_chunk(np.frombuffer(payload, dtype="<i2"))
-        self._samples_in += len(payload) // SAMPLE_BYTES
+        samples = self._decode(payload)
+        if self._resampler is None:
+            return linear16_bytes(samples)
+        self._samples_in += len(samples)
         due = self._samples_in * SESSION_RATE_HZ // self._rate_hz - self._samples_out
-        waiting = self._waiting + samples.astype("<i2", copy=False).tobytes()
+        waiting = self._waiting + linear16_bytes(self._resampler.resample_chunk(samples))
         out, self._waiting = waiting[: due * SAMPLE_BYTES], waiting[due * SAMPLE_BYTES :]
         self._samples_out += len(out) // SAMPLE_BYTES
         return out
