@@ -3,6 +3,7 @@
 from turngate.audio.formats import AudioFormat, Container, Encoding, SessionAudio, native
 from turngate.audio.inbound import INBOUND_RATES_HZ, Inbound
 from turngate.audio.outbound import OUTBOUND_RATES_HZ, Outbound
+from turngate.audio.playback import Heard, Playback
 
 __all__ = [
     "INBOUND_RATES_HZ",
@@ -10,8 +11,10 @@ __all__ = [
     "AudioFormat",
     "Container",
     "Encoding",
+    "Heard",
     "Inbound",
     "Outbound",
+    "Playback",
     "SessionAudio",
     "native",
 ]
