@@ -8,6 +8,7 @@ not expect.
 
 import json
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,9 @@ from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.cli.line import Audio, Line, open_line
 from turngate.net import ClientListener, Limits, UpstreamDialler
 from turngate.ops.logging import Log
+from turngate.protocols.deepgram import Face, Maps
 from turngate.protocols.realtime import Translation
+from turngate.proxy.client import Habits
 from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import Setup
@@ -131,6 +134,8 @@ class Rig:
         limits: Limits | None = None,
         judged: bool = True,
         key: str | None = None,
+        maps: Maps | None = None,
+        habits: Habits | None = None,
     ) -> None:
         self.failures: list[ActorFailure] = []
         self.dead_letters: list[DeadLetter] = []
@@ -142,6 +147,8 @@ class Rig:
         self._limits = limits or Limits()
         self._judged = judged
         self._key = key
+        self._face = partial(Face, maps)
+        self._habits = habits or Habits()
         self._ports: list[Any] = []
         self.clients: list[Client] = []
 
@@ -155,7 +162,15 @@ class Rig:
             limits=self._limits,
             reactor=reactor,
         )
-        setup = Setup(dialler, Translation(), Log("debug"), waits=self._waits, judged=self._judged)
+        setup = Setup(
+            dialler,
+            Translation(),
+            Log("debug"),
+            waits=self._waits,
+            judged=self._judged,
+            habits=self._habits,
+            face=self._face,
+        )
         self.reception = Reception(self.system, setup, lambda: str(uuid4()))
         self.listener = ClientListener(
             acceptor=self.reception, paths=frozenset({PATH}), limits=self._limits, reactor=reactor
@@ -163,6 +178,7 @@ class Rig:
         port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.listener.factory)
         self._ports.append(port)
         self.port = port.getHost().port
+        self.port_socket = port.socket
         self.host = f"ws://127.0.0.1:{self.port}"
         self.url = self.host + PATH
         return self

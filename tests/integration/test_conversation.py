@@ -1,5 +1,6 @@
 """Whole conversations over real sockets, with the simulator behind the proxy."""
 
+import socket
 import wave
 from pathlib import Path
 
@@ -8,9 +9,14 @@ import pytest
 import pytest_twisted
 import soxr
 from proxy_rig import Rig, settings
+from twisted.internet import reactor
 
+from turngate.audio.g711 import MULAW
 from turngate.cli.line import Audio
+from turngate.protocols.deepgram import Maps
+from turngate.proxy.client import Habits
 from turngate.simulator import Manner, Pace
+from turngate.simulator.voice import duration_ms
 
 SPEECH = Path(__file__).parent.parent / "data" / "go_forward.wav"
 TIME = {"name": "get_time", "description": "Tells the time."}
@@ -42,8 +48,10 @@ async def test_a_written_turn(rig: Rig) -> None:
         "Welcome",
         "SettingsApplied",
         "ConversationText",
+        "History",
         "AgentThinking",
         "AgentStartedSpeaking",
+        "LatencyReport",
         "audio",
         "ConversationText",
         "AgentAudioDone",
@@ -72,10 +80,11 @@ async def test_a_spoken_turn(rig: Rig, rate_hz: int) -> None:
     await client.quiet()
     assert 1 == len(client.of("UserStartedSpeaking"))
     # what the user said is written down in its own time, also between two pieces of audio
-    told = dict.fromkeys(kind for kind in client.kinds[2:] if kind != "ConversationText")
+    beside = ("ConversationText", "History", "LatencyReport")
+    told = dict.fromkeys(kind for kind in client.kinds[2:] if kind not in beside)
     assert ["UserStartedSpeaking", "AgentThinking", "AgentStartedSpeaking", "audio", "AgentAudioDone"] == list(told)
     assert 1 == len(client.of("AgentAudioDone"))
-    assert ["assistant", "user"] == sorted(line["role"] for line in client.of("ConversationText"))
+    assert ["user", "assistant"] == [line["role"] for line in client.of("ConversationText")]
     assert all("seconds of speech" in line["content"] for line in client.of("ConversationText"))
 
 
@@ -105,7 +114,7 @@ async def test_prompt_update_during_a_response_waits_for_its_end(rigs) -> None:
     rig = await rigs(manner=SLOW)
     client = await rig.talking()
     client.say("InjectUserMessage", content="Tell me a long story about the sea, please, and take your time")
-    await client.until("AgentStartedSpeaking")
+    await client.until("LatencyReport")
     client.say("UpdatePrompt", prompt="Always begin with: Ahoy")
     client.say("UpdatePrompt", prompt="Be merry.")
     for _ in range(3):
@@ -182,7 +191,7 @@ async def test_a_greeting_and_the_conversation_before(rig: Rig) -> None:
     }
     client = await rig.talking(greeting="Welcome back!", context=context)
     await client.until("AgentAudioDone")
-    assert ["ConversationText", "AgentStartedSpeaking", "audio", "AgentAudioDone"] == client.kinds[2:]
+    assert ["ConversationText", "AgentStartedSpeaking", "LatencyReport", "audio", "AgentAudioDone"] == client.kinds[2:]
     assert [{"type": "ConversationText", "role": "assistant", "content": "Welcome back!"}] == [
         {name: line[name] for name in ("type", "role", "content")} for line in client.of("ConversationText")
     ]
@@ -208,6 +217,149 @@ async def test_barge_in(rigs) -> None:
     assert not [heard for heard in between if isinstance(heard, Audio)]
     assert not [heard for heard in between if isinstance(heard, dict) and heard["type"] == "AgentAudioDone"]
     await client.until("AgentAudioDone")
+
+
+@pytest_twisted.ensureDeferred
+async def test_barge_in_on_a_slow_client_with_a_megabyte_queued(rigs) -> None:
+    """
+    From the upstream's speech_started on, the client is sent not one byte of the old answer.
+
+    The client reads nothing while the model makes more than a megabyte of speech, faster than it is played; what its
+    own machine has buffered by then is all that it gets of it. The item upstream is cut to what it can have heard.
+    """
+    rig = await rigs(manner=Manner(pace=Pace(speed=400.0)))
+    rig.port_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
+    client = await rig.talking()
+    client.line._connection._wire._protocol.transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    client.line._connection.pause_reading()
+    story = "a very long story about the sea " * 18
+    client.say("InjectUserMessage", content=story)
+    await rig.eventually(lambda: rig.simulator.counters.responses_completed == 1, "the answer is not complete")
+    made = duration_ms(f"You said: {story}") * 48
+    assert made > 1_500_000
+    speak(client)
+    await rig.eventually(lambda: rig.upstream_frames("conversation.item.truncate"), "nothing was truncated")
+    client.line._connection.resume_reading()
+    await client.until("UserStartedSpeaking")
+    cut = len(client.heard)
+    heard_bytes = len(client.audio)
+    assert heard_bytes < made - 1_000_000
+    while True:
+        heard = await client.next()
+        if isinstance(heard, dict) and heard["type"] == "AgentStartedSpeaking":
+            break
+    assert not [heard for heard in client.heard[cut:] if isinstance(heard, Audio)]
+    (truncated,) = rig.upstream_frames("conversation.item.truncate")
+    assert 0 < truncated["audio_end_ms"] <= heard_bytes / 48
+
+
+@pytest_twisted.ensureDeferred
+async def test_what_was_not_heard_is_not_in_the_conversation(rigs) -> None:
+    """The model, the client's history and the lines say the same: as far as it was heard."""
+    rig = await rigs(manner=Manner(pace=Pace(speed=8.0)))
+    client = await rig.talking()
+    client.say("InjectUserMessage", content="Tell me a long story about the sea, please, and take your time with it")
+    await client.until("AgentAudioDone")
+    speak(client)
+    await client.until("UserStartedSpeaking")
+    await client.until("AgentAudioDone")
+    (truncated,) = rig.upstream_frames("conversation.item.truncate")
+    assert 0 < truncated["audio_end_ms"] < 5000
+    said = next(line["content"] for line in client.of("ConversationText") if line["role"] == "assistant")
+    stands = next(line["content"] for line in client.of("History") if line.get("role") == "assistant")
+    assert said.startswith(stands)
+    assert len(stands) < len(said)
+    assert 0 == rig.simulator.counters.malformed
+
+
+@pytest_twisted.ensureDeferred
+async def test_lines_that_the_client_gives_the_agent_to_say(rigs) -> None:
+    """By default only into silence, queued after what is being said, or instead of it."""
+    rig = await rigs(manner=SLOW)
+    client = await rig.talking()
+    client.say("InjectAgentMessage", message="One moment please.")
+    await client.until("AgentAudioDone")
+    assert "One moment please." == client.of("ConversationText")[-1]["content"]
+    client.say("InjectUserMessage", content="Tell me a long story about the sea, please, and take your time")
+    await client.until("AgentStartedSpeaking")
+    client.say("InjectAgentMessage", message="Not now.")
+    assert "agent" in (await client.until("InjectionRefused"))["message"]
+    client.say("InjectAgentMessage", message="And then?", behavior="queue")
+    client.say("InjectAgentMessage", message="Stop!", behavior="interrupt")
+    while "And then?" not in [line["content"] for line in client.of("ConversationText")]:
+        await client.until("ConversationText")
+    await client.until("AgentAudioDone")
+    lines = [line["content"] for line in client.of("ConversationText") if line["role"] == "assistant"]
+    assert ["Stop!", "And then?"] == lines[-2:]
+    assert 1 == len(rig.upstream_frames("response.cancel"))
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_turn_that_the_client_ends(rig: Rig) -> None:
+    """The user is still speaking as far as anybody has heard; the client knows better."""
+    client = await rig.talking()
+    client.say("ForceEndTurn")
+    pcm = speech(24000)[: 24000 * 2 * 2]
+    for at in range(0, len(pcm), 960):
+        client.line.speak(pcm[at : at + 960])
+    await client.until("UserStartedSpeaking")
+    client.say("ForceEndTurn")
+    await client.until("AgentAudioDone")
+    assert 1 == len(rig.upstream_frames("input_audio_buffer.commit"))
+    assert [] == client.of("Warning")
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("passes", [True, False], ids=["passed through", "converted"])
+async def test_a_telephone(rigs, passes: bool) -> None:
+    """mu-law at 8 kHz both ways: recorded speech is heard as one utterance, and is answered in the same."""
+    rig = await rigs(maps=Maps(passes_g711=passes))
+    client = await rig.connect()
+    await client.until("Welcome")
+    telephone = {"encoding": "mulaw", "sample_rate": 8000}
+    client.line.say({**settings(), "audio": {"input": telephone, "output": telephone}})
+    await client.until("SettingsApplied")
+    pcm = MULAW.encode(np.frombuffer(speech(8000), "<i2"))
+    for at in range(0, len(pcm), 160):
+        client.line.speak(pcm[at : at + 160])
+    await client.until("AgentAudioDone")
+    await client.quiet()
+    assert 1 == len(client.of("UserStartedSpeaking"))
+    assert "I heard 2." in client.of("ConversationText")[-1]["content"]
+    (update,) = rig.upstream_frames("session.update")
+    wanted = {"type": "audio/pcmu"} if passes else {"type": "audio/pcm", "rate": 24000}
+    assert [wanted, wanted] == [update["session"]["audio"][way]["format"] for way in ("input", "output")]
+    loud = MULAW.decode(client.audio)
+    assert 8000 < len(loud) < 40000
+    assert np.abs(loud).max() > 3000
+
+
+@pytest_twisted.ensureDeferred
+async def test_speech_at_the_pace_of_playing(rigs) -> None:
+    """Where the operator wants it, a client is sent speech no further ahead than it was told."""
+    rig = await rigs(habits=Habits(lead_s=0.2))
+    client = await rig.talking()
+    client.say("InjectUserMessage", content="hello")
+    await client.until("AgentStartedSpeaking")
+    begun = reactor.seconds()
+    await client.until("AgentAudioDone")
+    took = reactor.seconds() - begun
+    assert took > len(client.audio) / 48000 - 0.5
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_client_that_sends_nothing(rigs) -> None:
+    """It is told what it should have sent, and let go; one that says KeepAlive stays."""
+    rig = await rigs(habits=Habits(idle_s=0.3))
+    idle, alive = await rig.talking(), await rig.talking()
+    for _ in range(6):
+        alive.say("KeepAlive")
+        await alive.quiet(0.1)
+    error = await idle.until("Error")
+    assert "CLIENT_MESSAGE_TIMEOUT" == error["code"]
+    assert "KeepAlive" in error["description"]
+    assert 1008 == (await idle.until_closed()).code
+    assert [] == alive.of("Error")
 
 
 @pytest_twisted.ensureDeferred

@@ -81,9 +81,9 @@ async def test_a_greeting_and_a_written_turn_by_the_js_sdk(js_sdk: Path, rig: Ri
         ("assistant", "You said: Good morning"),
     ]
     said = [kind for kind in heard.kinds if kind != "Warning"]
-    assert said[:7] == [
+    assert said[:8] == [
         *("open", "Welcome", "SettingsApplied"),
-        *("ConversationText", "AgentStartedSpeaking", "audio", "AgentAudioDone"),
+        *("ConversationText", "AgentStartedSpeaking", "LatencyReport", "audio", "AgentAudioDone"),
     ]
     assert said[-2:] == ["AgentAudioDone", "close"]
     assert heard.audio_bytes > 24000

@@ -23,6 +23,7 @@ LATE: Final = frozenset(
 DEPARTURES: Final[tuple[m.Message, ...]] = (
     m.ClientGone(),
     m.ClientStalled(),
+    m.ClientIdle(),
     m.ClientFault(m.Problem(m.Cause.UNPARSABLE, "send JSON")),
     m.Shutdown(),
 )
@@ -33,6 +34,11 @@ def moves(world: World) -> Iterator[Move]:
     if world.judge.over:
         return
     world = evolve(world, heard=None, done=())
+    if world.leg:
+        yield "leg", deliver(evolve(world, leg=world.leg[1:]), world.leg[0])
+        return
+    if world.budget.unplayed and world.told:
+        yield "played", deliver(evolve(world, told=()), m.SpeechPlayed(world.told))
     if world.client:
         yield "client", deliver(evolve(world, client=world.client[1:]), world.client[0])
     if world.down:

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import pytest
 from attrs import evolve, frozen
 
-from turngate.session import answers, due, ending, gate, opening, rules, tools, turns
+from turngate.session import answers, due, ending, gate, opening, rules, speech, tools, turns
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Gate, Signal
 from turngate.session.state import Draft, Due, OpenCall, Response, SentCreate, State
@@ -82,7 +82,7 @@ def cancel_frees(patch: pytest.MonkeyPatch) -> None:
         answers.response_ended(draft, m.ResponseEnded(response.response_id, m.ResponseStatus.CANCELLED))
 
     patch.setattr(answers, "cancel", cancel)
-    patch.setattr(turns, "cancel", cancel)
+    patch.setattr(speech, "cancel", cancel)
 
 
 def out_of_band_frees(patch: pytest.MonkeyPatch) -> None:

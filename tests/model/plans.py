@@ -12,6 +12,8 @@ PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p))
 THINK = m.UpdateSession(m.UpdateKind.THINK, m.ReplaceThinking("think"))
 SPEAK = m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("alloy", 1.1))
 SPEAK2 = m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("ash", 0.9))
+SAY, CUT_IN = m.AgentLine("s1"), m.AgentLine("s2", m.Manner.AT_ONCE)
+LATER, DYNAMIC = m.AgentLine("s3", m.Manner.QUEUED), m.AgentLine(None, m.Manner.QUEUED)
 LISTEN = m.UpdateSession(m.UpdateKind.LISTEN, m.ChangeHearing("de"))
 SETTINGS = m.ConfigureSession(m.SessionConfig("base"), greeting="hello", context=(m.ContextLine(m.Role.USER, "c1"),))
 PLAIN = m.ConfigureSession(m.SessionConfig("base"))
@@ -24,7 +26,7 @@ CROWD = (
 )
 RESULT = m.ToolResult("c10", "f", "1")
 UNSUPPORTED = m.UnsupportedRequest(m.Problem(m.Cause.UNSUPPORTED, "leave it out"))
-EARLY = (PROMPT, m.UserAudio(b"\0\0"), RESULT, UNSUPPORTED, m.KeepAlive(), TEXT)
+EARLY = (PROMPT, m.UserAudio(b"\0\0"), RESULT, UNSUPPORTED, SAY, m.EndTurn(), m.KeepAlive(), TEXT)
 
 PLANS: Final = (
     Plan("turns and updates", (TEXT, PROMPT, TEXT2, PROMPT2), Budget(fail=2, late=0)),
@@ -34,6 +36,11 @@ PLANS: Final = (
     Plan("responses in and out of sight", (TEXT,), Budget(unseen=2, vad_response=1, late=0)),
     Plan("responses that end out of sight", (TEXT, PROMPT), Budget(vad_response=2, unseen=1, late=0)),
     Plan("speech", (TEXT, PROMPT), Budget(speech=2, late=1)),
+    Plan("speech that is being played", (TEXT,), Budget(speech=2, unplayed=1, words=1, late=0)),
+    Plan("lines", (SAY, LATER), Budget(speech=1, late=0)),
+    Plan("lines of its own", (DYNAMIC, m.EndTurn(), TEXT), Budget(speech=1, refuse=1, late=0)),
+    Plan("lines that cut in", (TEXT, CUT_IN), Budget(speech=1, unplayed=1, late=0)),
+    Plan("lines that cut in on the upstream's own", (CUT_IN, TEXT), Budget(vad_response=2, late=0)),
     Plan("words", (TEXT,), Budget(speech=1, words=2, late=0)),
     Plan("refusals", (TEXT, PROMPT, PROMPT2), Budget(refuse=2, vad_response=1, late=1)),
     Plan("updates of every kind", (PROMPT, THINK, SPEAK, LISTEN, SPEAK2), Budget(refuse=2, vad_response=1, late=0)),
@@ -51,6 +58,8 @@ PLANS: Final = (
     Plan("opening and ends", (SETTINGS,), Budget(lose=1, close=1, leave=1, late=1), serving=False),
     Plan("all sorts of things too early", (PLAIN, *EARLY), Budget(flow=1, late=0), serving=False),
     Plan("before settings", (TEXT, SETTINGS), Budget(late=1), serving=False),
+    Plan("a line before settings", (SAY,), Budget(late=0), serving=False),
+    Plan("an end of turn before settings", (m.EndTurn(),), Budget(late=0), serving=False),
     Plan("settings twice", (PLAIN, PLAIN, TEXT), Budget(refuse=1, late=0), serving=False),
     Plan(
         "component opening",

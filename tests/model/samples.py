@@ -28,6 +28,17 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
     ),
     m.UserText: (m.UserText("t90"), m.UserText("")),
     m.UserAudio: (m.UserAudio(b"\0\0"), m.UserAudio(bytes(1000))),
+    m.AgentLine: (
+        m.AgentLine("s90"),
+        m.AgentLine("s90", m.Manner.QUEUED),
+        m.AgentLine("s90", m.Manner.AT_ONCE),
+        m.AgentLine(None, m.Manner.QUEUED),
+        m.AgentLine("s" * 2_000_000),
+    ),
+    m.EndTurn: (m.EndTurn(),),
+    m.SpeechPlayed: (m.SpeechPlayed(()), m.SpeechPlayed(("ir0", "ir90"))),
+    m.SpeechCut: (m.SpeechCut(()), m.SpeechCut((m.Heard("ir0", 0, 100), m.Heard("ir90", 10, 100)))),
+    m.ClientIdle: (m.ClientIdle(),),
     m.ToolResult: (
         m.ToolResult("c10", "f", "1"),
         m.ToolResult(None, "f", "1"),

@@ -53,6 +53,8 @@ class Budget:
     """Ends of the upstream's connection."""
     leave: int = 0
     """Ends that come from the client or from the proxy itself."""
+    unplayed: int = 0
+    """Whether the client is still playing what the upstream has long finished."""
     late: int = 4
     """Deadlines that pass although nothing is wrong."""
 
@@ -85,6 +87,10 @@ class World:
     """The response that is active in the upstream's own truth."""
     tags: tuple[str | None, ...] = ()
     """The tag of every response that the upstream has made."""
+    told: tuple[str, ...] = ()
+    """Items that the client is hearing."""
+    leg: tuple[m.ClientMessage, ...] = ()
+    """What the client's leg has to report; it comes before anything else does."""
     dialled: bool = False
     ready_sent: bool = False
     closed: bool = False
@@ -121,7 +127,24 @@ def carry_out(world: World, effects: tuple[m.Effect, ...]) -> World:
     """Put on the wire what the upstream answers; it says nothing to audio and to the outputs of calls."""
     sent = tuple(e for e in effects if isinstance(e, m.SendUpdate | m.StartResponse | m.CancelResponse | m.AddLine))
     dialled = world.dialled or any(isinstance(e, m.DialUpstream) for e in effects)
-    return evolve(world, up=world.up + sent, dialled=dialled)
+    return hear(evolve(world, up=world.up + sent, dialled=dialled), effects)
+
+
+def hear(world: World, effects: tuple[m.Effect, ...]) -> World:
+    """The client's leg sends what it is told, and reports at once what became of it."""
+    for effect in effects:
+        match effect:
+            case m.AgentAudio(_, item_id) if item_id not in world.told:
+                world = evolve(world, told=(*world.told, item_id))
+            case m.AgentFinishedSpeaking() if not world.budget.unplayed:
+                world = evolve(world, told=(), leg=(*world.leg, m.SpeechPlayed(world.told)))
+            case m.UserSpeaking() | m.CutSpeech():
+                # of several items the first is heard in part, and the others not at all
+                parts = tuple(m.Heard(item, 40 if at == 0 else 0, 100) for at, item in enumerate(world.told))
+                world = evolve(world, told=(), leg=(*world.leg, m.SpeechCut(parts)))
+            case _:
+                pass
+    return world
 
 
 def spend(world: World, **one: int) -> World:
@@ -165,4 +188,8 @@ def ended(world: World, status: m.ResponseStatus, calls: tuple[m.ToolCall, ...] 
     assert world.active is not None
     response_id, tag = world.active, world.tags[int(world.active[1:])]
     told = tuple(m.ToolCallCompleted(response_id, call) for call in calls[:1])
-    return say(evolve(world, active=None), *told, m.ResponseEnded(response_id, status, None, calls, tag))
+    return say(
+        evolve(world, active=None),
+        *told,
+        m.ResponseEnded(response_id, status, None, calls, tag, items=(f"i{response_id}",)),
+    )

@@ -17,12 +17,22 @@ class FakeConnection:
     def __init__(self) -> None:
         self.log: list[tuple[Any, ...]] = []
         self.events: Any = None
+        self.room: int | None = None
+        """How many messages it takes before it says, from inside a send, that it takes no more."""
 
     def send_text(self, payload: bytes) -> None:
         self.log.append(("text", payload))
+        self._fill()
 
     def send_binary(self, payload: bytes) -> None:
         self.log.append(("binary", payload))
+        self._fill()
+
+    def _fill(self) -> None:
+        if self.room is not None:
+            self.room -= 1
+            if self.room == 0:
+                self.events.congested()
 
     def pause_reading(self) -> None:
         self.log.append(("pause",))

@@ -192,6 +192,27 @@ def test_session_when_the_client_does_not_read_holds_audio_up_to_its_bound(desk:
     desk.upstream.ended()
 
 
+def test_session_when_the_client_fills_up_again_sends_no_more(desk: Desk) -> None:
+    """What waits goes out as far as the connection takes it, each time that it does."""
+    desk.serve()
+    desk.says(type="InjectUserMessage", content="hi")
+    tag = desk.asked[-1]["event_id"]
+    desk.event(type="response.created", response={"id": "r", "metadata": {"turngate": tag}})
+    desk.client.events.congested()
+    for _ in range(10):
+        desk.event(type="response.output_audio.delta", response_id="r", item_id="i", delta="AAAA")
+    assert 0 == desk.client.done.count("binary")
+    for audio in (1, 4, 7):
+        desk.client.room = 3
+        desk.client.events.relieved()
+        assert audio == desk.client.done.count("binary")
+    desk.client.room = None
+    desk.client.events.relieved()
+    assert 10 == desk.client.done.count("binary")
+    desk.client.ended()
+    desk.upstream.ended()
+
+
 def test_session_when_the_user_speaks_drops_the_audio_that_waits(desk: Desk) -> None:
     """A slow client does not hear, after the barge-in, what was said before it."""
     desk.serve()

@@ -14,6 +14,7 @@ from turngate.session.rules import begin, step
 from turngate.session.state import DEEPGRAM, Bounds, Policy, State
 
 CLIENT: Final = get_args(m.ClientEffect)
+RECORDS: Final = (m.LineRecorded, m.CallsRecorded)
 UPSTREAM: Final = get_args(m.UpstreamEffect)
 CONFIG: Final = m.SessionConfig("be kind")
 ACTIVE: Final = "conversation_already_has_active_response"
@@ -47,8 +48,13 @@ class Step:
 
     @property
     def client(self) -> list[m.Effect]:
-        """What the client is told."""
-        return [effect for effect in self.effects if isinstance(effect, CLIENT)]
+        """What the client is told, but for the record."""
+        return [effect for effect in self.effects if isinstance(effect, CLIENT) and not isinstance(effect, RECORDS)]
+
+    @property
+    def records(self) -> list[str]:
+        """The agent's and the user's lines as they stand for good."""
+        return [effect.text for effect in self.effects if isinstance(effect, m.LineRecorded)]
 
     @property
     def upstream(self) -> list[m.Effect]:
@@ -126,7 +132,7 @@ class Talk:
         self, response_id: str = "r1", status: m.ResponseStatus = COMPLETED, calls: tuple[m.ToolCall, ...] = ()
     ) -> Step:
         """A response ends."""
-        return self.tell(m.ResponseEnded(response_id, status, calls=calls))
+        return self.tell(m.ResponseEnded(response_id, status, calls=calls, items=(f"item_{response_id}",)))
 
     def audio(self, response_id: str = "r1", pcm: bytes = PCM) -> Step:
         """A piece of the agent's speech comes."""

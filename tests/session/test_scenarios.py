@@ -83,7 +83,9 @@ def test_updates_when_the_upstream_crosses_with_a_response_are_tried_again() -> 
 def test_b01_user_text_when_a_response_is_active_is_answered_after_it() -> None:
     """The client sees it echoed at once; it goes upstream when the response has ended, right before its answer."""
     talk = Talk().serve().respond("one")
-    assert (m.ConversationLine(m.Role.USER, "two"),) == talk.tell(m.UserText("two")).effects
+    told = talk.tell(m.UserText("two"))
+    assert [m.ConversationLine(m.Role.USER, "two")] == told.client
+    assert [] == told.upstream
     assert [m.AddLine("tg_4", "tg_4", m.Role.USER, "two"), m.StartResponse("tg_5")] == talk.end().upstream
     talk.start("r2")
     talk.end("r2")
@@ -280,7 +282,7 @@ def test_a_conversation_when_all_goes_well() -> None:
     assert [m.ToolCallsRequested((call(),))] == talk.end("r1", COMPLETED, (call(),)).client
     talk.tell(m.ToolResult("call_1", "look_up", "noon"))
     talk.start("r2")
-    assert [m.AgentSpeaking(), m.AgentAudio(PCM)] == talk.audio("r2").client
+    assert [m.AgentSpeaking(), m.AgentAudio(PCM, "item_r2")] == talk.audio("r2").client
     talk.tell(m.AgentTextEnded("r2", "i2", "It is noon."))
     assert [m.AgentFinishedSpeaking()] == talk.end("r2").client
     talk.settle()

@@ -19,7 +19,32 @@ def told(*timed: Timed, audio_at_s: float, response_id: str = "r1") -> tuple[flo
         stopwatch.hear(message, now_s)
     stopwatch.hear(m.AgentAudioChunk(response_id, "i1", b"\0\0"), audio_at_s)
     filled = stopwatch.fill(m.AgentSpeaking(), audio_at_s)
-    return (filled.total_s, filled.text_s, filled.speech_s)
+    latency = filled.latency
+    return (latency.total_s or 0.0, latency.text_s or 0.0, latency.speech_s or 0.0)
+
+
+def latency_of(*timed: Timed, audio_at_s: float) -> m.Latency:
+    """All figures of the response r1, whose first audio comes now."""
+    stopwatch = Stopwatch()
+    for now_s, message in (*timed, (audio_at_s, m.AgentAudioChunk("r1", "i1", b"\0\0"))):
+        stopwatch.hear(message, now_s)
+    return stopwatch.fill(m.AgentSpeaking(), audio_at_s).latency
+
+
+def test_speech_when_the_turn_was_spoken_tells_how_long_writing_it_down_took() -> None:
+    """If that was done by then; it is no part of the answer's own time."""
+    said = [(10.0, m.SpeechStopped("u1")), (11.0, m.ResponseStarted("r1"))]
+    assert latency_of(*said, audio_at_s=13.0).transcript_s is None
+    assert 0.5 == latency_of(*said, (10.5, m.UserTranscribed("u1", "so")), audio_at_s=13.0).transcript_s
+
+
+def test_speech_when_tools_were_called_before_it_tells_of_no_call_of_an_earlier_answer() -> None:
+    """The answer to a tool's result counts from the result; the call itself came before."""
+    call = m.ToolCallCompleted("r0", m.ToolCall("c1", "f", "{}"))
+    heard = [(10.0, m.UserText("hi")), (11.0, call), (12.0, RESULT), (12.5, m.ResponseStarted("r1"))]
+    assert latency_of(*heard, audio_at_s=13.0).tool_s is None
+    beside = [(10.0, m.UserText("hi")), (10.5, m.ResponseStarted("r1")), (11.0, m.ToolCallCompleted("r1", call.call))]
+    assert 1.0 == latency_of(*beside, audio_at_s=13.0).tool_s
 
 
 @pytest.mark.parametrize(

@@ -115,10 +115,11 @@ def test_greeting_when_the_session_serves_is_written_then_spoken() -> None:
     talk = Talk()
     talk.configure(m.ConfigureSession(CONFIG, greeting="Hello."))
     served = talk.tell(m.UpdateConfirmed())
-    assert [m.SessionConfigured(), m.ConversationLine(m.Role.ASSISTANT, "Hello.")] == served.client
+    assert [m.SessionConfigured()] == served.client
     assert [m.StartResponse("tg_2", say="Hello.")] == served.upstream
     assert [] == talk.start().client
-    assert [m.AgentSpeaking(), m.AgentAudio(PCM)] == talk.audio().client
+    line = m.ConversationLine(m.Role.ASSISTANT, "Hello.")
+    assert [line, m.AgentSpeaking(), m.AgentAudio(PCM, "item_r1")] == talk.audio().client
     assert [] == talk.tell(m.AgentTextEnded("r1", "i1", "Hello.")).client
     assert [m.AgentFinishedSpeaking()] == talk.end().client
 

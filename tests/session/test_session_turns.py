@@ -111,7 +111,8 @@ def test_response_when_it_starts_into_the_users_speech_is_taken_back_and_its_tur
     assert [] == taken_back.client
     assert [] == talk.audio().client
     ended = talk.end(status=CANCELLED)
-    assert [] == ended.client + ended.upstream
+    assert [] == ended.client
+    assert [m.DeleteItem("tg_5", "item_r1")] == ended.upstream
     assert 1 == len(talk.tell(m.SpeechCommitted("u1")).all(m.StartResponse))
     talk.start("r2")
     talk.end("r2")
@@ -134,13 +135,14 @@ def test_barge_in_when_the_agent_was_not_heard_yet_leaves_no_line() -> None:
     assert [] == talk.tell(m.AgentTextEnded("r1", "i1", "As I was saying")).client
 
 
-def test_barge_in_when_the_agent_was_heard_leaves_its_line() -> None:
-    """What was heard in part was said."""
+def test_barge_in_when_the_agent_was_heard_in_part_leaves_that_part_of_its_line() -> None:
+    """What was heard was said, in whole words."""
     talk = Talk().serve().respond()
     talk.audio()
-    talk.tell(m.SpeechStarted("u1"))
-    line = m.ConversationLine(m.Role.ASSISTANT, "As I was saying")
-    assert [line] == talk.tell(m.AgentTextEnded("r1", "i1", "As I was saying")).client
+    talk.tell(m.SpeechStarted("u1"), m.SpeechCut((m.Heard("item_r1", 600, 1000),)))
+    cut = talk.tell(m.AgentTextEnded("r1", "item_r1", "As I was saying to you"))
+    assert [m.ConversationLine(m.Role.ASSISTANT, "As I was")] == cut.client
+    assert ["As I was"] == cut.records
 
 
 # --- what the client sees of an answer ------------------------------------------------------------------------------
@@ -151,8 +153,8 @@ def test_answer_when_it_is_spoken_is_told_in_order() -> None:
     talk = Talk().serve()
     talk.tell(m.UserText("hi"))
     assert [m.AgentThinking()] == talk.start().client
-    assert [m.AgentSpeaking(), m.AgentAudio(b"\1\0")] == talk.audio(pcm=b"\1\0").client
-    assert [m.AgentAudio(b"\2\0")] == talk.audio(pcm=b"\2\0").client
+    assert [m.AgentSpeaking(), m.AgentAudio(b"\1\0", "item_r1")] == talk.audio(pcm=b"\1\0").client
+    assert [m.AgentAudio(b"\2\0", "item_r1")] == talk.audio(pcm=b"\2\0").client
     assert [] == talk.tell(m.AgentTextStarted("r1"), m.AgentAudioSegmentEnded("r1")).client
     assert [m.ConversationLine(m.Role.ASSISTANT, "yes")] == talk.tell(m.AgentTextEnded("r1", "i1", "yes")).client
     assert [m.AgentFinishedSpeaking()] == talk.end().client

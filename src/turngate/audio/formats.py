@@ -84,3 +84,16 @@ _NATIVE: Final = MappingProxyType({audio.value: audio for audio in SessionAudio}
 def native(client_format: AudioFormat) -> SessionAudio | None:
     """The session audio that is this format byte for byte; None, and it has to be converted to PCM."""
     return _NATIVE.get(client_format)
+
+
+@frozen
+class ClientAudio:
+    """A client's audio in both directions, and the session's: converted, or passed through."""
+
+    input_format: AudioFormat
+    output_format: AudioFormat
+    container: Container = Container.NONE
+    hears: SessionAudio = SessionAudio.PCM
+    """What the client's audio becomes for the upstream."""
+    speaks: SessionAudio = SessionAudio.PCM
+    """What comes from the upstream for the client."""

@@ -85,6 +85,9 @@ class Coordinator(Actor[m.Message]):
                     | m.AddLine()
                     | m.AddCall()
                     | m.AddToolOutput()
+                    | m.CommitAudio()
+                    | m.TruncateItem()
+                    | m.DeleteItem()
                     | m.CancelResponse()
                     | m.DialUpstream()
                 ):

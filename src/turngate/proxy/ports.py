@@ -13,7 +13,7 @@ from typing import Protocol
 from attrs import field, frozen
 from zope.interface import Attribute, Interface
 
-from turngate.audio import AudioFormat
+from turngate.audio import ClientAudio
 from turngate.session.messages import ClientMessage, Told
 
 
@@ -105,18 +105,14 @@ class Face(Protocol):
     """
 
     @property
-    def input_format(self) -> AudioFormat | None:
-        """What the client's audio is; ``None`` before it has said so."""
-
-    @property
-    def output_format(self) -> AudioFormat | None:
-        """What the client's audio is to be."""
+    def audio(self) -> ClientAudio | None:
+        """What the client's audio is in both directions; ``None`` before it has said so."""
 
     def hear(self, payload: bytes) -> ClientMessage:
         """What a text frame of the client means to the session."""
 
-    def tell(self, effect: Told) -> bytes:
-        """The text frame that tells the client."""
+    def tell(self, effect: Told) -> tuple[bytes, ...]:
+        """The text frames that tell the client; none where it does not want to be told."""
 
 
 class DialEvents(Protocol):

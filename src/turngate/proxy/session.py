@@ -16,7 +16,7 @@ from attrs import field, frozen
 from turngate.actors import Actor, Context, Ended, Mailbox, Ref
 from turngate.protocols import deepgram
 from turngate.protocols.realtime import Translation
-from turngate.proxy.client import ClientActor, ClientLegMessage
+from turngate.proxy.client import ClientActor, ClientLegMessage, Habits
 from turngate.proxy.coordinator import Coordinator, SessionOver
 from turngate.proxy.legs import CloseLeg, Leg, LegDown, LegEvents
 from turngate.proxy.log import EventLog
@@ -43,6 +43,7 @@ class Setup:
     wire: Translation
     log: EventLog
     policy: Policy = field(factory=Policy)
+    habits: Habits = field(factory=Habits)
     face: Callable[[], Face] = deepgram.Face
     """Makes the client's protocol for one session."""
     waits: Waits = field(factory=Waits)
@@ -124,7 +125,7 @@ class SessionActor(Actor[GuardianMessage]):
         state = State(self._session_id, policy=setup.policy, bounds=setup.bounds)
         coordinator = Coordinator(state, setup.waits, me, self._log, Judge() if setup.judged else None)
         self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
-        client = ClientActor(self._connection, self._events, setup.face(), self._coordinator, me)
+        client = ClientActor(self._connection, self._events, setup.face(), self._coordinator, me, setup.habits)
         self._client = context.spawn(client, "client", mailbox=MAILBOX)
         upstream = UpstreamActor(setup.dialler, setup.wire, self._coordinator, me, self._log)
         self._upstream = context.spawn(upstream, "upstream", mailbox=MAILBOX)

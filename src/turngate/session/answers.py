@@ -45,13 +45,13 @@ from turngate.session.messages import (
     UpdateNotApplied,
     Warned,
 )
-from turngate.session.state import Course, Draft, Due, Line, Response, SentCreate, SentUpdate, Voice, WaitingUpdate
+from turngate.session.state import Course, Draft, Due, Response, SentCreate, SentUpdate, Upstream, Voice, WaitingUpdate
 
 
 def release(draft: Draft) -> None:
     """Send what waits, if the gate is open: updates first, so that what was configured applies to what follows."""
     state = draft.state
-    if state.gate is not Gate.OPEN or state.line is not Line.READY:
+    if state.gate is not Gate.OPEN or state.upstream is not Upstream.READY:
         return
     if state.updates:
         send_update(draft)
@@ -131,6 +131,8 @@ def create_refused(draft: Draft, sent: SentCreate, refusal: Refused) -> None:
             return
     else:
         signal(draft, Signal.CREATE_REFUSED)
+    if sent.course is Course.CANCELLING:
+        return
     reason = explained(refusal, "The turn has no answer; ask again.")
     draft.emit(Warned(Problem(Cause.RESPONSE_REFUSED, f"The upstream refused to answer{reason}")))
 
@@ -168,9 +170,10 @@ def response_started(draft: Draft, started: ResponseStarted) -> None:
         draft.emit(Note("upstream.response_ignored"))
         return
     due: tuple[Due, ...] = ()
+    course = Course.RUNNING
     sent = state.sent_create
     if sent is not None and started.tag == sent.event_id:
-        due = sent.due
+        due, course = sent.due, sent.course
         create_answered(draft)
     else:
         if state.gate is Gate.BLOCKED:
@@ -181,7 +184,7 @@ def response_started(draft: Draft, started: ResponseStarted) -> None:
     draft.state = evolve(draft.state, responses=(*draft.state.responses, response))
     draft.emit(RESPONSE_HEARD)
     if serving:
-        turns.response_started(draft, response)
+        turns.response_started(draft, response, course)
 
 
 def response_ended(draft: Draft, ended: ResponseEnded) -> None:

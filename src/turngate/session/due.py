@@ -7,11 +7,16 @@ waiting turn of the user gives way to open tool calls (the model answers better 
 Must not know: whether the gate is open, or what a turn says.
 """
 
+from typing import Final
+
 from attrs import evolve
 
 from turngate.session.machines import Floor
 from turngate.session.messages import Arm, Deadline, DeadlinePassed
 from turngate.session.state import Draft, Due, DueKind, Patience, State
+
+USERS: Final = frozenset({DueKind.TEXT, DueKind.SPEECH})
+"""What the user has said, which gives way to the results of tools for a while."""
 
 
 def owe(draft: Draft, due: Due) -> None:
@@ -25,7 +30,7 @@ def answerable(state: State) -> tuple[Due, ...]:
     if state.floor is Floor.USER:
         return ()
     users_wait = bool(state.calls) and state.patience is not Patience.OVER
-    ready = [due for due in state.due if due.kind in (DueKind.TOOLS, DueKind.GREETING) or not users_wait]
+    ready = [due for due in state.due if due.kind not in USERS or not users_wait]
     if ready and ready[0].say is not None:
         return (ready[0],)
     shared = []
@@ -39,7 +44,7 @@ def answerable(state: State) -> tuple[Due, ...]:
 def user_waits(draft: Draft) -> None:
     """Start the short while for which a waiting turn of the user gives way to open calls."""
     state = draft.state
-    waiting = any(due.kind in (DueKind.TEXT, DueKind.SPEECH) for due in state.due)
+    waiting = any(due.kind in USERS for due in state.due)
     if state.calls and waiting and state.patience is Patience.UNTRIED:
         draft.state = evolve(state, patience=Patience.WAITING)
         draft.emit(Arm(Deadline.TOOL_PATIENCE))

@@ -13,6 +13,7 @@ from turngate.session.messages import (
     Cause,
     ClientFault,
     ClientGone,
+    ClientIdle,
     ClientStalled,
     DeadlinePassed,
     Ending,
@@ -23,6 +24,7 @@ from turngate.session.messages import (
     UpstreamLost,
 )
 from turngate.session.state import Draft
+from turngate.session.transcript import tell_all
 
 
 def reach(draft: Draft, milestone: Milestone) -> None:
@@ -32,6 +34,7 @@ def reach(draft: Draft, milestone: Milestone) -> None:
 
 def end(draft: Draft, ending: Ending, problem: Problem | None = None) -> None:
     """End the session, with a last word to the client where there is one. Nothing is asked for after this."""
+    tell_all(draft)
     reach(draft, Milestone.END)
     if problem is not None:
         draft.emit(Failed(problem))
@@ -54,6 +57,15 @@ def client_fault(draft: Draft, fault: ClientFault) -> None:
 def client_gone(draft: Draft, _: ClientGone) -> None:
     """Nobody is left to serve."""
     end(draft, Ending.CLIENT_LEFT)
+
+
+def client_idle(draft: Draft, _: ClientIdle) -> None:
+    """Nobody seems to be there: an idle client says KeepAlive."""
+    end(
+        draft,
+        Ending.CLIENT_TIMEOUT,
+        Problem(Cause.CLIENT_IDLE, "Nothing was sent for too long; send audio, or KeepAlive every few seconds."),
+    )
 
 
 def client_stalled(draft: Draft, _: ClientStalled) -> None:

@@ -13,11 +13,13 @@ what was rightly sent; that is no broken promise. Losing the turn for it is.
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
 from turngate.session import messages as m
+
+K = TypeVar("K")
 
 
 class PromiseBrokenError(AssertionError):
@@ -66,12 +68,16 @@ SERVICE: Final = (
     m.UpdateApplied
     | m.UpdateNotApplied
     | m.ConversationLine
+    | m.LineRecorded
+    | m.CallsRecorded
     | m.UserSpeaking
     | m.AgentThinking
     | m.AgentSpeaking
     | m.AgentAudio
     | m.AgentFinishedSpeaking
     | m.ToolCallsRequested
+    | m.ToolCallsCancelled
+    | m.LineRefused
 )
 """What a client is told in a session that serves, and never before."""
 WAITS: Final = {Sent.UPDATE: m.Deadline.UPDATE_ANSWER, Sent.CREATE: m.Deadline.CREATE_ANSWER}
@@ -95,6 +101,14 @@ class Judge:
     """Responses that were active when the user began to speak."""
     spoken: frozenset[str] = frozenset()
     finished: frozenset[str] = frozenset()
+    told: frozenset[tuple[str, str]] = frozenset()
+    """Items of whose audio the client was told, with their responses."""
+    cut: frozenset[m.Heard] = frozenset()
+    """What the client has not heard to its end, and what stands in the conversation all the same."""
+    trimmed: frozenset[str] = frozenset()
+    """Items of which something was taken out of the conversation, or all."""
+    replaced: frozenset[str] = frozenset()
+    """Items in whose place stands what the agent was given to say."""
 
     opened: bool = False
     settled_once: bool = False
@@ -112,6 +126,8 @@ class Judge:
     """The same, for which the create asked that was refused in this step; owed again unless the client is told."""
     texts: tuple[str, ...] = ()
     """What the user wrote that is not yet in the conversation."""
+    lines: tuple[str | None, ...] = ()
+    """What the agent was asked to say, and is not yet asked to."""
     announced: frozenset[str] = frozenset()
     answered: frozenset[str] = frozenset()
     open_calls: frozenset[tuple[str, str]] = frozenset()
@@ -155,6 +171,11 @@ class Judge:
                 return evolve(self, user_speaks=False, owed=self.owed | {item_id}, ended=self.ended | {item_id})
             case m.UserText(text):
                 return evolve(self, texts=(*self.texts, text))
+            case m.AgentLine(text):
+                return evolve(self, lines=(*self.lines, text))
+            case m.SpeechCut(heard) if self.configured:
+                known = frozenset(part for part in heard if part.item_id in {item for item, _ in self.told})
+                return evolve(self, cut=self.cut | known)
             case m.UpdateSession(kind, change):
                 earlier = tuple(u.after(change) for u in self.updates)
                 return evolve(self, updates=(*earlier, Requested(kind, (change,))))
@@ -211,7 +232,27 @@ class Judge:
                 require(self.is_idle, "G1", f"response.create while {self.busy}")
                 require(not self.user_speaks, "F2", "response.create while the user speaks")
                 asked = self.owed if say is None else frozenset[str]()
-                return evolve(self, outstanding=(Sent.CREATE, event_id), asked=asked, owed=self.owed - asked)
+                lines = without(self.lines, say) if say in self.lines else self.lines
+                lines = tuple(line for line in lines if line is not None) if say is None else lines
+                return evolve(
+                    self, outstanding=(Sent.CREATE, event_id), asked=asked, owed=self.owed - asked, lines=lines
+                )
+            case m.TruncateItem(_, item_id, audio_end_ms):
+                part = self.part_of(item_id)
+                require(part is not None, "D4", "what was not cut off was taken out of the conversation")
+                heard_ms = part.heard_ms if part is not None else 0
+                require(0 < audio_end_ms == heard_ms, "D4", "not what was heard was left in the conversation")
+                return self.trim(item_id)
+            case m.DeleteItem(_, item_id):
+                part = self.part_of(item_id)
+                unheard = part.heard_ms == 0 if part is not None else item_id not in {item for item, _ in self.told}
+                require(unheard or item_id in self.replaced, "D4", "what was heard was taken out of the conversation")
+                return self.trim(item_id)
+            case m.LineRefused():
+                require(bool(self.lines) and isinstance(message, m.AgentLine), "I3", "a line was refused unasked")
+                return evolve(self, lines=self.lines[:-1])
+            case m.AddLine(_, item_id, m.Role.ASSISTANT, after=str(after)):
+                return evolve(self, replaced=self.replaced | {after})
             case m.CancelResponse(_, response_id):
                 require(response_id not in self.cancelled, "G5", "a response was cancelled twice")
                 return evolve(self, cancelled=self.cancelled | {response_id})
@@ -266,6 +307,18 @@ class Judge:
             case _:
                 return self
 
+    def part_of(self, item_id: str) -> m.Heard | None:
+        """How much of an item was heard, where it was cut off."""
+        return next((part for part in self.cut if part.item_id == item_id), None)
+
+    def trim(self, item_id: str) -> "Judge":
+        """Something of an item was taken out of the conversation, which happens once, and when no more of it comes."""
+        require(item_id not in self.trimmed, "D4", "an item was taken out of the conversation twice")
+        unfinished = {item for item, response_id in self.told if response_id in self.active}
+        require(item_id not in unfinished, "D4", "an item was taken out before its response had ended")
+        cut = frozenset(part for part in self.cut if part.item_id != item_id)
+        return evolve(self, cut=cut, trimmed=self.trimmed | {item_id})
+
     def settings_refused(self) -> "Judge":
         """The settings that came next, if there are any, become the first."""
         for update in self.updates:
@@ -313,7 +366,8 @@ class Judge:
             raise PromiseBrokenError("D1: audio that did not come from the upstream")
         require(message.response_id in self.active, "D1", "audio of a response that is not active")
         require(message.response_id not in self.stale, "D2", "audio of a response that the user spoke into")
-        return evolve(self, spoken=self.spoken | {message.response_id})
+        told = self.told | {(message.item_id, message.response_id)}
+        return evolve(self, spoken=self.spoken | {message.response_id}, told=told)
 
     def call_answered(self, call_id: str) -> "Judge":
         """One call is closed; the last of its response makes an answer due."""
@@ -351,6 +405,8 @@ class Judge:
             require(not waiting, "L3", "an update waits at an open gate")
             unwritten = self.texts and not self.user_speaks and not self.open_calls
             require(not unwritten, "L3", "a message of the user waits at an open gate")
+            unsaid = self.lines and not self.user_speaks and not self.open_calls
+            require(not unsaid, "L3", "a line of the agent waits at an open gate")
             starved = self.owed and not self.user_speaks and not self.open_calls
             require(not starved, "L3", "an answer is owed and not asked for")
 
@@ -361,6 +417,8 @@ class Judge:
         require(self.is_idle, "L1", f"all is quiet while {self.busy}")
         require(not self.owed, "I2", "a turn was never answered")
         require(not (self.configured and self.texts), "I1", "a message of the user was lost")
+        require(not (self.configured and self.lines), "I3", "a line of the agent was lost")
+        require(not self.cut, "D4", "what was not heard stands in the conversation")
         unsettled = [u for u in self.updates if u.stage is not Stage.SETTLED]
         require(not (self.configured and unsettled), "A2", "an update was never answered")
 
@@ -400,7 +458,7 @@ def replaces(later: m.Change, earlier: m.Change) -> bool:
             return False
 
 
-def without(texts: tuple[str, ...], text: str) -> tuple[str, ...]:
+def without(texts: tuple[K, ...], text: K) -> tuple[K, ...]:
     """The texts, but for the first that is this one."""
     at = texts.index(text)
     return texts[:at] + texts[at + 1 :]

@@ -18,12 +18,15 @@ from turngate.session.messages import (
     AgentSpeaking,
     AgentTextStarted,
     ItemConfirmed,
+    Latency,
     Message,
     ResponseStarted,
     SpeechStopped,
+    ToolCallCompleted,
     ToolResult,
     UpdateConfirmed,
     UserText,
+    UserTranscribed,
 )
 
 
@@ -38,25 +41,42 @@ class Answer:
     """When its first text came."""
 
 
+@frozen
+class Turn:
+    """What is known of the turn that ended last, in seconds of the clock."""
+
+    ended_s: float
+    tool_at_s: float | None = None
+    """When the first tool call came that it led to."""
+    transcript_at_s: float | None = None
+    """When the user's speech was written down."""
+
+
 class Stopwatch:
     """Measures one session. Times are seconds of any steady clock."""
 
     def __init__(self) -> None:
         self._configured_s: float | None = None
-        self._turn_ended_s: float | None = None
+        self._turn: Turn | None = None
         self._answer: Answer | None = None
         self._heard: str | None = None
 
     def hear(self, message: Message, now_s: float) -> None:
         """Take note of a message, before the rules see it."""
         match message:
-            case UpdateConfirmed() | ItemConfirmed() if self._turn_ended_s is None and self._answer is None:
+            case UpdateConfirmed() | ItemConfirmed() if self._turn is None and self._answer is None:
                 self._configured_s = now_s
-            case UserText() | SpeechStopped() | ToolResult():
-                self._turn_ended_s = now_s
+            case UserText() | SpeechStopped():
+                self._turn = Turn(now_s)
+            case ToolResult():
+                self._turn = Turn(now_s, self._turn.tool_at_s if self._turn else None)
+            case UserTranscribed() if self._turn is not None and self._turn.transcript_at_s is None:
+                self._turn = evolve(self._turn, transcript_at_s=now_s)
+            case ToolCallCompleted() if self._turn is not None and self._turn.tool_at_s is None:
+                self._turn = evolve(self._turn, tool_at_s=now_s)
             case ResponseStarted(response_id, in_conversation=True):
-                turn_s = self._turn_ended_s
-                self._answer = Answer(response_id, turn_s if turn_s is not None else self._configured_s)
+                since_s = self._turn.ended_s if self._turn is not None else self._configured_s
+                self._answer = Answer(response_id, since_s)
             case AgentTextStarted(response_id):
                 answer = self._answer
                 if answer is not None and answer.response_id == response_id and answer.text_at_s is None:
@@ -70,14 +90,20 @@ class Stopwatch:
         """
         The same beginning of speech with its figures, for the audio that was heard last.
 
-        None is negative, and 0.0 stands for what is not known. Where the first text is known, the time until it and the
-        time from it to the sound add up to the whole.
+        None is negative. Where the first text is known, the time until it and the time from it to the sound add up to
+        the whole.
         """
-        answer = self._answer
+        answer, turn = self._answer, self._turn
         if answer is None or answer.since_s is None or answer.response_id != self._heard:
             return effect
-        total_s = max(0.0, now_s - answer.since_s)
-        if answer.text_at_s is None:
-            return evolve(effect, total_s=total_s)
-        text_s = min(max(0.0, answer.text_at_s - answer.since_s), total_s)
-        return evolve(effect, total_s=total_s, text_s=text_s, speech_s=total_s - text_s)
+        since_s = answer.since_s
+        total_s = max(0.0, now_s - since_s)
+        text_s = speech_s = transcript_s = tool_s = None
+        if answer.text_at_s is not None:
+            text_s = min(max(0.0, answer.text_at_s - since_s), total_s)
+            speech_s = total_s - text_s
+        if turn is not None and turn.transcript_at_s is not None:
+            transcript_s = max(0.0, turn.transcript_at_s - turn.ended_s)
+        if turn is not None and turn.tool_at_s is not None and turn.tool_at_s >= since_s:
+            tool_s = turn.tool_at_s - since_s
+        return evolve(effect, latency=Latency(total_s, text_s, speech_s, tool_s, transcript_s))

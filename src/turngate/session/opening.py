@@ -23,7 +23,6 @@ from turngate.session.messages import (
     ConfigureSession,
     ContextCall,
     ContextLine,
-    ConversationLine,
     Deadline,
     DeadlinePassed,
     DialUpstream,
@@ -38,7 +37,6 @@ from turngate.session.messages import (
     ReplaceConfig,
     ReplaceThinking,
     ResumeClient,
-    Role,
     SessionConfig,
     SessionConfigured,
     UpdateApplied,
@@ -59,10 +57,10 @@ from turngate.session.state import (
     Draft,
     Due,
     DueKind,
-    Line,
     Pause,
     RefusedSettings,
     State,
+    Upstream,
     WaitingUpdate,
 )
 
@@ -75,18 +73,18 @@ def accept_settings(draft: Draft, settings: ConfigureSession) -> None:
     draft.state = evolve(draft.state, settings=settings, updates=(first,))
     draft.emit(Disarm(Deadline.SETTINGS))
     reach(draft, Milestone.SETTINGS_ACCEPTED)
-    match draft.state.line:
-        case Line.UNDIALLED:
+    match draft.state.upstream:
+        case Upstream.UNDIALLED:
             dial(draft)
-        case Line.DIALLING:
+        case Upstream.DIALLING:
             pass
-        case Line.READY:
+        case Upstream.READY:
             reach(draft, Milestone.UPSTREAM_READY)
 
 
 def dial(draft: Draft) -> None:
     """Connect to the upstream."""
-    draft.state = evolve(draft.state, line=Line.DIALLING)
+    draft.state = evolve(draft.state, upstream=Upstream.DIALLING)
     model = draft.state.settings.model if draft.state.settings else None
     draft.emit(DialUpstream(model), Arm(Deadline.UPSTREAM_READY))
 
@@ -101,10 +99,10 @@ def client_connected(draft: Draft) -> None:
 
 def upstream_ready(draft: Draft, _: UpstreamReady) -> None:
     """The upstream can be configured."""
-    if draft.state.line is Line.READY:
+    if draft.state.upstream is Upstream.READY:
         draft.emit(Note("upstream.ready_again"))
         return
-    draft.state = evolve(draft.state, line=Line.READY)
+    draft.state = evolve(draft.state, upstream=Upstream.READY)
     draft.emit(Disarm(Deadline.UPSTREAM_READY))
     if draft.state.phase is Phase.CONNECTING:
         reach(draft, Milestone.UPSTREAM_READY)
@@ -197,7 +195,6 @@ def serve(draft: Draft) -> None:
     draft.emit(SessionConfigured())
     draft.emit(*(Warned(notice) for notice in (settings.notices if settings else ())))
     if settings and settings.greeting:
-        draft.emit(ConversationLine(Role.ASSISTANT, settings.greeting))
         owe(draft, Due(DueKind.GREETING, say=settings.greeting))
 
 

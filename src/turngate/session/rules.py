@@ -31,20 +31,23 @@ from typing import Any, Final, TypeAlias
 
 from attrs import evolve
 
-from turngate.session import answers, due, ending, opening, tools, turns
+from turngate.session import answers, due, ending, lines, opening, speech, tools, transcript, turns
 from turngate.session.machines import Phase
 from turngate.session.messages import (
     AgentAudioChunk,
     AgentAudioSegmentEnded,
+    AgentLine,
     AgentTextEnded,
     AgentTextStarted,
     ClientFault,
     ClientGone,
+    ClientIdle,
     ClientStalled,
     ConfigureSession,
     Deadline,
     DeadlinePassed,
     Effect,
+    EndTurn,
     ItemConfirmed,
     KeepAlive,
     Message,
@@ -54,6 +57,8 @@ from turngate.session.messages import (
     SessionOpened,
     Shutdown,
     SpeechCommitted,
+    SpeechCut,
+    SpeechPlayed,
     SpeechStarted,
     SpeechStopped,
     ToolCallCompleted,
@@ -113,9 +118,14 @@ RULES: Final[Mapping[type[Message], Row]] = {
     UserAudio: row(opening.too_early, opening.hold, opening.hold, turns.take_audio),
     ToolResult: row(opening.too_early, opening.hold, opening.hold, tools.take_result),
     UnsupportedRequest: row(opening.too_early, opening.hold, opening.hold, turns.decline),
+    AgentLine: row(opening.too_early, opening.hold, opening.hold, lines.take_line),
+    EndTurn: row(opening.too_early, _no, _no, turns.end_turn),
     KeepAlive: row(opening.too_early, _no, _no, _no),
     ClientFault: always(ending.client_fault),
     ClientStalled: always(ending.client_stalled),
+    ClientIdle: always(ending.client_idle),
+    SpeechPlayed: row(_no, _no, _no, speech.played),
+    SpeechCut: row(_no, _no, _no, speech.cut),
     ClientGone: always(ending.client_gone),
     Shutdown: always(ending.shut_down),
     UpstreamReady: always(opening.upstream_ready),
@@ -152,6 +162,7 @@ DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.TOOL_RESULTS: tools.overdue,
     Deadline.TOOL_PATIENCE: due.patience_over,
     Deadline.FLOOR: turns.floor_overdue,
+    Deadline.TRANSCRIPT: transcript.overdue,
     Deadline.UPSTREAM_FLOW: opening.upstream_stalled,
 }
 # fmt: on

@@ -16,8 +16,10 @@ from turngate.session.machines import Floor, Gate, Phase
 from turngate.session.messages import (
     ClientMessage,
     ConfigureSession,
+    ConversationLine,
     Deadline,
     Effect,
+    Heard,
     Problem,
     SessionConfig,
     ToolCall,
@@ -79,6 +81,8 @@ class Bounds:
     waiting_turns: int = 64
     waiting_turn_chars: int = 1024 * 1024
     open_calls: int = 128
+    lines: int = 64
+    """Lines that wait for an earlier one to be written down."""
     tries: int = 8
     """How often a send is tried that is refused because of a response out of sight."""
     remembered_ids: int = 32
@@ -100,6 +104,7 @@ class Waits:
     tool_results_s: float = 60.0
     tool_patience_s: float = 3.0
     floor_s: float = 60.0
+    transcript_s: float = 2.0
     upstream_flow_s: float = 10.0
 
     def of(self, deadline: Deadline) -> float:
@@ -108,7 +113,7 @@ class Waits:
         return seconds
 
 
-class Line(Enum):
+class Upstream(Enum):
     """The upstream connection, as far as the rules care."""
 
     UNDIALLED = "not dialled"
@@ -125,6 +130,33 @@ class Voice(Enum):
     UNHEARD = "it was cut off before it was heard"
 
 
+@frozen
+class Spoken:
+    """An item of the agent's speech of which the client was told, and which it may not have heard to its end."""
+
+    item_id: str
+    response_id: str
+
+
+@frozen
+class Record:
+    """A line of the agent of which it is not known yet how much was heard."""
+
+    item_id: str
+    text: str = field(repr=False)
+    said_otherwise: bool = False
+    """Whether the model said it in words of its own, so that the upstream's conversation does not hold these."""
+
+
+@frozen
+class Line:
+    """Something that the client is told of the conversation, in its place among the others."""
+
+    item_id: str
+    effect: ConversationLine | None = field(default=None, repr=False)
+    """``None`` keeps the place for the user's speech, which is still being written down."""
+
+
 class Course(Enum):
     """Whether a response still runs freely."""
 
@@ -139,6 +171,7 @@ class DueKind(Enum):
     TEXT = "a written turn of the user"
     SPEECH = "a spoken turn of the user"
     TOOLS = "the results of tool calls"
+    LINE = "a line that the client asked for"
 
 
 @frozen
@@ -163,12 +196,16 @@ class Response:
     course: Course = Course.RUNNING
     calls: tuple[ToolCall, ...] = ()
     written: tuple[str, ...] = ()
-    """Items whose text the client has."""
+    """Items whose text has come."""
+    told: tuple[str, ...] = ()
+    """Items of whose audio the client was told."""
+    cut: tuple[Heard, ...] = ()
+    """Items that were cut off while they were heard."""
 
     @property
-    def is_recital(self) -> bool:
-        """Whether it speaks given words, which the client has in writing already."""
-        return any(due.say is not None for due in self.due)
+    def words(self) -> str | None:
+        """The words that it was given to speak, if it was."""
+        return next((due.say for due in self.due if due.say is not None), None)
 
 
 @frozen
@@ -197,6 +234,8 @@ class SentCreate:
 
     event_id: str
     due: tuple[Due, ...]
+    course: Course = Course.RUNNING
+    """Whether its response is to be stopped as soon as it starts."""
 
 
 @frozen
@@ -232,7 +271,7 @@ class State:
     phase: Phase = Phase.AWAITING_SETTINGS
     gate: Gate = Gate.OPEN
     floor: Floor = Floor.FREE
-    line: Line = Line.UNDIALLED
+    upstream: Upstream = Upstream.UNDIALLED
 
     settings: ConfigureSession | None = None
     """The settings in force, or on their way to be."""
@@ -250,6 +289,12 @@ class State:
     tries: int = 0
     responses: tuple[Response, ...] = ()
     due: tuple[Due, ...] = ()
+
+    playing: tuple[Spoken, ...] = ()
+    """What the client is hearing, the oldest first; of ended responses too."""
+    records: tuple[Record, ...] = ()
+    lines: tuple[Line, ...] = ()
+    """Lines that wait for what the user said before them to be written down."""
 
     calls: tuple[OpenCall, ...] = ()
     patience: Patience = Patience.UNTRIED

@@ -12,6 +12,7 @@ from turngate.session.due import owe, user_waits
 from turngate.session.messages import (
     AddToolOutput,
     Arm,
+    CallsRecorded,
     Cause,
     Deadline,
     DeadlinePassed,
@@ -21,6 +22,7 @@ from turngate.session.messages import (
     ResponseStatus,
     ToolCall,
     ToolCallCompleted,
+    ToolCallsCancelled,
     ToolCallsRequested,
     ToolResult,
     Warned,
@@ -89,6 +91,7 @@ def take_result(draft: Draft, result: ToolResult) -> None:
 def close_open(draft: Draft, open_call: OpenCall, output: str) -> None:
     """Close an open call, and owe an answer if it was the last of its response."""
     close(draft, open_call.call, output)
+    draft.emit(CallsRecorded(((open_call.call, output),)))
     rest = tuple(other for other in draft.state.calls if other is not open_call)
     draft.state = evolve(draft.state, calls=rest)
     if not rest:
@@ -100,6 +103,7 @@ def close_open(draft: Draft, open_call: OpenCall, output: str) -> None:
 
 def overdue(draft: Draft, _: DeadlinePassed) -> None:
     """The model is told that the results did not come, and goes on; so is the client."""
+    draft.emit(ToolCallsCancelled(tuple(open_call.call for open_call in draft.state.calls)))
     names = ", ".join(open_call.call.name for open_call in draft.state.calls)
     detail = f"No result came in time for: {names}. The model goes on without; answer calls sooner."
     draft.emit(Warned(Problem(Cause.TOOL_TIMEOUT, detail)))

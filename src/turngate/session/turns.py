@@ -11,8 +11,9 @@ Audio of a response that was active when the user began to speak is never sent t
 
 from attrs import evolve
 
+from turngate.session import lines, speech
 from turngate.session.due import owe
-from turngate.session.gate import RESPONSE_HEARD, cancel, explained
+from turngate.session.gate import RESPONSE_HEARD, explained
 from turngate.session.machines import FLOOR, Floor, Speech, follow
 from turngate.session.messages import (
     AgentAudio,
@@ -26,10 +27,13 @@ from turngate.session.messages import (
     AppendAudio,
     Arm,
     Cause,
+    CommitAudio,
     ConversationLine,
     Deadline,
     DeadlinePassed,
     Disarm,
+    EndTurn,
+    LineRecorded,
     Note,
     Problem,
     Refused,
@@ -46,7 +50,9 @@ from turngate.session.messages import (
     UserTranscribed,
     Warned,
 )
-from turngate.session.state import Draft, Due, DueKind, Response, Voice
+from turngate.session.speech import heard_part, keep, mute, stop, told
+from turngate.session.state import Course, Draft, Due, DueKind, Line, Record, Response, Voice
+from turngate.session.transcript import heard, say, tell
 
 # --- what the user says ---------------------------------------------------------------------------------------------
 
@@ -59,7 +65,7 @@ def take_text(draft: Draft, said: UserText) -> None:
         advice = "Too many turns wait for an answer; this one was not taken. Send it again later."
         draft.emit(Warned(Problem(Cause.TOO_MANY_WAITING, advice)))
         return
-    draft.emit(ConversationLine(Role.USER, said.text))
+    tell(draft, ConversationLine(Role.USER, said.text))
     owe(draft, Due(DueKind.TEXT, draft.fresh_id(), text=said.text))
 
 
@@ -97,17 +103,6 @@ def speech_started(draft: Draft, _: SpeechStarted) -> None:
         mute(draft, response)
 
 
-def mute(draft: Draft, response: Response) -> None:
-    """The client hears no more of a response."""
-    match response.voice:
-        case Voice.SILENT:
-            draft.replace(evolve(response, voice=Voice.UNHEARD))
-        case Voice.SPEAKING:
-            draft.replace(evolve(response, voice=Voice.CUT))
-        case Voice.CUT | Voice.UNHEARD:
-            pass
-
-
 def speech_committed(draft: Draft, committed: SpeechCommitted) -> None:
     """The user has had their say, and is owed an answer."""
     if committed.item_id in draft.state.past:
@@ -115,7 +110,16 @@ def speech_committed(draft: Draft, committed: SpeechCommitted) -> None:
     draft.remember(committed.item_id)
     draft.state = evolve(draft.state, floor=follow(FLOOR, draft.state.floor, Speech.COMMITTED))
     draft.emit(Disarm(Deadline.FLOOR))
+    say(draft, Line(committed.item_id))
     owe(draft, Due(DueKind.SPEECH, committed.item_id))
+
+
+def end_turn(draft: Draft, _: EndTurn) -> None:
+    """The client says that the user has finished; without a turn in progress that means nothing."""
+    if draft.state.floor is Floor.USER:
+        draft.emit(CommitAudio(draft.fresh_id()))
+    else:
+        draft.emit(Note("turn.none_to_end"))
 
 
 def floor_overdue(draft: Draft, _: DeadlinePassed) -> None:
@@ -127,12 +131,13 @@ def floor_overdue(draft: Draft, _: DeadlinePassed) -> None:
 
 def user_transcribed(draft: Draft, said: UserTranscribed) -> None:
     """What the user said, in writing."""
-    if said.text.strip():
-        draft.emit(ConversationLine(Role.USER, said.text.strip()))
+    text = said.text.strip()
+    heard(draft, said.item_id, ConversationLine(Role.USER, text, said.languages) if text else None)
 
 
 def transcription_failed(draft: Draft, failed: TranscriptionFailed) -> None:
     """The model heard the user all the same; only the line is missing."""
+    heard(draft, failed.item_id, None)
     detail = f"What the user said could not be written down ({failed.code or 'no code'}); the answer is not affected."
     draft.emit(Warned(Problem(Cause.TRANSCRIPTION_FAILED, detail)))
 
@@ -140,14 +145,18 @@ def transcription_failed(draft: Draft, failed: TranscriptionFailed) -> None:
 # --- what the client sees of an answer ------------------------------------------------------------------------------
 
 
-def response_started(draft: Draft, response: Response) -> None:
-    """Tell that the model thinks; but a response of ours that starts into the user's speech is taken back."""
-    if draft.state.floor is Floor.USER and response.due:
-        owed, silent = response.due, evolve(response, due=(), voice=Voice.UNHEARD)
-        draft.replace(silent)
-        cancel(draft, silent)
+def response_started(draft: Draft, response: Response, course: Course) -> None:
+    """
+    Tell that the model thinks; but a response that is not wanted any more is taken back.
+
+    That is one whose request was withdrawn (``course``), or one of ours that starts into the user's speech.
+    """
+    if course is Course.CANCELLING or (draft.state.floor is Floor.USER and response.due):
+        owed = response.due
+        draft.replace(evolve(response, due=()))
+        stop(draft, response.response_id)
         draft.state = evolve(draft.state, due=(*owed, *draft.state.due))
-    elif not response.is_recital:
+    elif response.words is None:
         draft.emit(AgentThinking())
 
 
@@ -159,10 +168,13 @@ def agent_audio(draft: Draft, chunk: AgentAudioChunk) -> None:
         return
     match response.voice:
         case Voice.SILENT:
-            draft.replace(evolve(response, voice=Voice.SPEAKING))
-            draft.emit(AgentSpeaking(), AgentAudio(chunk.pcm), RESPONSE_HEARD)
+            lines.begun(draft, response, chunk.item_id)
+            told(draft, evolve(response, voice=Voice.SPEAKING), chunk.item_id)
+            draft.emit(AgentSpeaking(), AgentAudio(chunk.pcm, chunk.item_id), RESPONSE_HEARD)
         case Voice.SPEAKING:
-            draft.emit(AgentAudio(chunk.pcm), RESPONSE_HEARD)
+            if chunk.item_id not in response.told:
+                told(draft, response, chunk.item_id)
+            draft.emit(AgentAudio(chunk.pcm, chunk.item_id), RESPONSE_HEARD)
         case Voice.CUT | Voice.UNHEARD:
             draft.emit(RESPONSE_HEARD)
 
@@ -174,21 +186,44 @@ def agent_heard(draft: Draft, message: AgentTextStarted | AgentAudioSegmentEnded
 
 
 def agent_text(draft: Draft, line: AgentTextEnded) -> None:
-    """A line of the agent, once for each item; what was cut off before it was heard was never said."""
+    """A line of the agent, once for each item: as much of it as was not cut off."""
     response = draft.state.response(line.response_id)
     if response is None or line.item_id in response.written:
         return
     draft.emit(RESPONSE_HEARD)
-    if response.is_recital or response.voice is Voice.UNHEARD or not line.text.strip():
-        return
     draft.replace(evolve(response, written=(*response.written, line.item_id)))
-    draft.emit(ConversationLine(Role.ASSISTANT, line.text))
+    if response.words is not None:
+        lines.recited(draft, response, line.item_id, line.text)
+        return
+    text = spoken_part(response, line).strip()
+    if text:
+        say(draft, Line(line.item_id, ConversationLine(Role.ASSISTANT, text)))
+        if response.voice is Voice.CUT:
+            draft.emit(LineRecorded(Role.ASSISTANT, text))
+        else:
+            keep(draft, Record(line.item_id, text))
+
+
+def spoken_part(response: Response, line: AgentTextEnded) -> str:
+    """What the client can have heard of a line: what was cut off before it was heard was never said."""
+    match response.voice:
+        case Voice.SILENT | Voice.SPEAKING:
+            return line.text
+        case Voice.UNHEARD:
+            return ""
+        case Voice.CUT:
+            part = next((part for part in response.cut if part.item_id == line.item_id), None)
+            if part is not None:
+                return heard_part(line.text, part)
+            return line.text if line.item_id in response.told else ""
 
 
 def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> None:
     """Close the agent's speech, and say what went wrong."""
     if response.voice is Voice.SPEAKING:
         draft.emit(AgentFinishedSpeaking())
+    lines.response_ended(draft, response, ended.status)
+    speech.response_ended(draft, response, ended)
     match ended.status:
         case ResponseStatus.FAILED:
             detail = f"The model failed to answer ({ended.reason or 'no reason given'}); ask again."

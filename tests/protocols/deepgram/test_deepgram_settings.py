@@ -5,9 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from turngate.audio.formats import AudioFormat, Encoding
+from turngate.audio import (
+    INBOUND_RATES_HZ,
+    OUTBOUND_RATES_HZ,
+    AudioFormat,
+    ClientAudio,
+    Container,
+    Encoding,
+    SessionAudio,
+)
 from turngate.protocols.deepgram import AcceptedSettings, Malformed, Maps, Settings, accept_settings, decode_client
-from turngate.protocols.deepgram.settings import INPUT_RATES_HZ
 from turngate.protocols.deepgram.thinking import MAX_PROMPT_CHARS
 from turngate.session.messages import (
     BySilence,
@@ -19,20 +26,20 @@ from turngate.session.messages import (
     Problem,
     Role,
     SessionConfig,
+    Sound,
     ToolCall,
     ToolSpec,
 )
 
 CANARY = "canary-8c1f"
-CD_RATE = {"encoding": "linear16", "sample_rate": 44_100}
 
 
-def settings_with(message: dict[str, Any]) -> AcceptedSettings | Problem:
+def settings_with(message: dict[str, Any], maps: Maps | None = None) -> AcceptedSettings | Problem:
     """What becomes of a Settings message with these fields."""
     payload = json.dumps({"type": "Settings", **message}).encode()
     event = decode_client(payload)
     assert isinstance(event, Settings), event
-    return accept_settings(event, payload, Maps())
+    return accept_settings(event, payload, maps or Maps())
 
 
 def configured(**agent: Any) -> ConfigureSession:
@@ -71,7 +78,7 @@ def refusal(message: dict[str, Any]) -> tuple[Cause, str]:
 def test_the_smallest_settings_leave_everything_to_the_upstream() -> None:
     """An empty agent is a session with defaults, and audio at the session's own rate."""
     own = AudioFormat(Encoding.LINEAR16, 24_000)
-    assert AcceptedSettings(ConfigureSession(SessionConfig()), own, own) == settings_with({"agent": {}})
+    assert AcceptedSettings(ConfigureSession(SessionConfig()), ClientAudio(own, own)) == settings_with({"agent": {}})
 
 
 def test_all_that_is_supported_is_taken_and_nothing_is_named() -> None:
@@ -156,8 +163,8 @@ def test_all_that_is_supported_is_taken_and_nothing_is_named() -> None:
     assert accepted.wants_history is False
     assert isinstance(accepted, AcceptedSettings)
     assert expected == accepted.configure
-    assert AudioFormat(Encoding.LINEAR16, 16_000) == accepted.input_format
-    assert AudioFormat(Encoding.LINEAR16, 24_000) == accepted.output_format
+    assert AudioFormat(Encoding.LINEAR16, 16_000) == accepted.audio.input_format
+    assert AudioFormat(Encoding.LINEAR16, 24_000) == accepted.audio.output_format
 
 
 def test_a_stored_agent_is_refused_with_its_own_cause() -> None:
@@ -166,28 +173,62 @@ def test_a_stored_agent_is_refused_with_its_own_cause() -> None:
     assert CANARY not in refusal({"agent": CANARY})[1]
 
 
-@pytest.mark.parametrize("rate_hz", INPUT_RATES_HZ)
-def test_input_is_accepted_at_each_of_its_rates(rate_hz: int) -> None:
-    """Every rate that may be sent is taken as it is."""
-    accepted = settings_with({"agent": {}, "audio": {"input": {"encoding": "linear16", "sample_rate": rate_hz}}})
+@pytest.mark.parametrize(
+    ("encoding", "rate_hz"), [(one, rate) for one, rates in INBOUND_RATES_HZ.items() for rate in rates]
+)
+def test_input_is_accepted_in_each_of_its_formats(encoding: Encoding, rate_hz: int) -> None:
+    """Every format that can be converted is taken as it is."""
+    accepted = settings_with({"agent": {}, "audio": {"input": {"encoding": encoding.value, "sample_rate": rate_hz}}})
     assert isinstance(accepted, AcceptedSettings)
-    assert AudioFormat(Encoding.LINEAR16, rate_hz) == accepted.input_format
+    assert AudioFormat(encoding, rate_hz) == accepted.audio.input_format
+
+
+@pytest.mark.parametrize("container", Container)
+@pytest.mark.parametrize(
+    ("encoding", "rate_hz"), [(one, rate) for one, rates in OUTBOUND_RATES_HZ.items() for rate in rates]
+)
+def test_output_is_accepted_in_each_of_its_formats(encoding: Encoding, rate_hz: int, container: Container) -> None:
+    """Every format that can be made is, in either container."""
+    wanted = {"encoding": encoding.value, "sample_rate": rate_hz, "container": container.value}
+    accepted = settings_with({"agent": {}, "audio": {"output": wanted}})
+    assert isinstance(accepted, AcceptedSettings)
+    assert (AudioFormat(encoding, rate_hz), container) == (accepted.audio.output_format, accepted.audio.container)
+
+
+def test_a_telephones_sound_is_passed_through_unless_the_operator_says_otherwise() -> None:
+    """G.711 at 8 kHz needs no conversion where the upstream takes it; without a rate it is a telephone's."""
+    message = {"agent": {}, "audio": {"input": {"encoding": "mulaw"}, "output": {"encoding": "alaw"}}}
+    accepted = settings_with(message)
+    assert isinstance(accepted, AcceptedSettings)
+    assert (SessionAudio.PCMU, SessionAudio.PCMA) == (accepted.audio.hears, accepted.audio.speaks)
+    assert (Sound.PCMU, Sound.PCMA) == (accepted.configure.config.input_sound, accepted.configure.config.output_sound)
+    converted = settings_with(message, Maps(passes_g711=False))
+    assert isinstance(converted, AcceptedSettings)
+    assert (SessionAudio.PCM, SessionAudio.PCM) == (converted.audio.hears, converted.audio.speaks)
+    assert converted.configure.config == SessionConfig()
+    assert AudioFormat(Encoding.MULAW, 8_000) == converted.audio.input_format
 
 
 NOT_CALLED = "functions are not called by the server. Leave endpoint out, and answer FunctionCallRequest."
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"audio": {"input": {"encoding": "mulaw", "sample_rate": 8000}}}, "$.audio.input.encoding must be linear16."),
+    (
+        {"audio": {"input": {"encoding": "opus", "sample_rate": 48000}}},
+        "$.audio.input.encoding must be one of linear16, linear32, mulaw, alaw.",
+    ),
     (
         {"audio": {"input": {"encoding": "linear16", "sample_rate": 22050}}},
-        "$.audio.input.sample_rate must be one of 8000, 16000, 24000, 44100, 48000.",
+        "$.audio.input.sample_rate must be one of 8000, 16000, 24000, 44100, 48000 for linear16.",
     ),
     (
-        {"audio": {"input": {"encoding": "linear16", "sample_rate": 0}}},
-        "$.audio.input.sample_rate must be one of 8000, 16000, 24000, 44100, 48000.",
+        {"audio": {"input": {"encoding": "mulaw", "sample_rate": 24000}}},
+        "$.audio.input.sample_rate must be one of 8000, 16000 for mulaw.",
     ),
-    ({"audio": {"output": {"encoding": "mp3"}}}, "$.audio.output.encoding must be linear16, or be left out."),
-    ({"audio": {"output": CD_RATE}}, "$.audio.output.sample_rate must be 24000, or be left out."),
-    ({"audio": {"output": {"container": "wav"}}}, "$.audio.output.container must be none, or be left out."),
+    ({"audio": {"output": {"encoding": "mp3"}}}, "$.audio.output.encoding must be one of linear16, mulaw, alaw."),
+    (
+        {"audio": {"output": {"sample_rate": 96000}}},
+        "$.audio.output.sample_rate must be one of 8000, 16000, 22050, 24000, 32000, 44100, 48000 for linear16.",
+    ),
+    ({"audio": {"output": {"container": "ogg"}}}, "$.audio.output.container must be none or wav."),
     ({"agent": {"think": think(functions=[{"name": ""}])}}, "$.agent.think.functions[0].name is required."),
     (
         {"agent": {"think": think(functions=[{"name": "a"}, {"name": "b", "endpoint": {"url": CANARY}}])}},

@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from turngate.protocols.deepgram import Malformed, ServerEvent, client_events, server_events, to_client, to_session
-from turngate.protocols.deepgram.settings_tree import ThinkLive, ThinkLiveProvider
+from turngate.protocols.deepgram.settings_tree import PastCall, ThinkLive, ThinkLiveProvider
 from turngate.protocols.deepgram.translation import NOT_SUPPORTED, Unsupported
 from turngate.protocols.deepgram.updates import Update
 from turngate.session import messages as session
@@ -16,13 +16,23 @@ TAKEN: list[tuple[client_events.LaterEvent, session.ClientMessage]] = [
     (client_events.FunctionCallResponse("now", "noon", "call_1"), session.ToolResult("call_1", "now", "noon")),
     (client_events.FunctionCallResponse("now", "noon"), session.ToolResult(None, "now", "noon")),
     (client_events.FunctionCallResponse("now", "noon", ""), session.ToolResult(None, "now", "noon")),
+    (client_events.InjectAgentMessage("Hello"), session.AgentLine("Hello")),
+    (client_events.InjectAgentMessage("Hello", behavior="default"), session.AgentLine("Hello")),
+    (
+        client_events.InjectAgentMessage("Hello", behavior="queue"),
+        session.AgentLine("Hello", session.Manner.QUEUED),
+    ),
+    (
+        client_events.InjectAgentMessage("Hello", behavior="interrupt"),
+        session.AgentLine("Hello", session.Manner.AT_ONCE),
+    ),
+    (client_events.InjectAgentMessage(is_dynamic=True), session.AgentLine(None)),
+    (client_events.ForceEndTurn(), session.EndTurn()),
     (client_events.KeepAlive(), session.KeepAlive()),
 ]
 
 REFUSED: list[client_events.LaterEvent] = [
     client_events.UpdateThinkLive(ThinkLive(ThinkLiveProvider())),
-    client_events.InjectAgentMessage("Hello"),
-    client_events.ForceEndTurn(),
     client_events.CustomToThinkProvider("x"),
 ]
 
@@ -48,10 +58,6 @@ TOLD: list[tuple[session.Told, ServerEvent]] = [
     ),
     (session.UserSpeaking(), server_events.UserStartedSpeaking()),
     (session.AgentThinking(), server_events.AgentThinking("")),
-    (
-        session.AgentSpeaking(total_s=1.5, text_s=0.5, speech_s=0.25),
-        server_events.AgentStartedSpeaking(total_latency=1.5, tts_latency=0.25, ttt_latency=0.5),
-    ),
     (session.AgentFinishedSpeaking(), server_events.AgentAudioDone()),
     (
         session.ToolCallsRequested(CALLS),
@@ -62,6 +68,24 @@ TOLD: list[tuple[session.Told, ServerEvent]] = [
             ]
         ),
     ),
+    (
+        session.ConversationLine(session.Role.USER, "Hallo", ("de",)),
+        server_events.ConversationText("user", "Hallo", "default", languages=["de"]),
+    ),
+    (session.LineRecorded(session.Role.ASSISTANT, "Hi"), server_events.History("assistant", "Hi")),
+    (
+        session.CallsRecorded(((CALLS[0], "noon"),)),
+        server_events.History(
+            function_calls=[PastCall("call_1", "now", client_side=True, arguments="{}", response="noon")]
+        ),
+    ),
+    (
+        session.ToolCallsCancelled(CALLS),
+        server_events.FunctionCallCancelled(
+            [server_events.CancelledCall("call_1", "now"), server_events.CancelledCall("call_2", "add")]
+        ),
+    ),
+    (session.LineRefused("Later."), server_events.InjectionRefused("Later.")),
     (session.Warned(WARNED), server_events.WarningEvent("FUNCTION_CALL_TIMEOUT", "Answer sooner.")),
     (
         session.Failed(session.Problem(session.Cause.SETTINGS_INVALID, "Correct.")),
@@ -110,19 +134,54 @@ def test_what_is_malformed_ends_the_session(cause: session.Cause, ending: sessio
 @pytest.mark.parametrize(("effect", "told"), TOLD)
 def test_the_client_is_told_each_effect(effect: session.Told, told: ServerEvent) -> None:
     """Each effect is one message to the client."""
-    assert told == to_client(effect)
+    assert (told,) == to_client(effect)
+
+
+def test_the_beginning_of_speech_is_told_with_and_without_what_is_not_known() -> None:
+    """The older message requires its three figures; the report leaves out what nobody has measured."""
+    whole = session.AgentSpeaking(session.Latency(1.5, 0.5, 1.0, tool_s=0.25, transcript_s=0.125))
+    assert to_client(whole) == (
+        server_events.AgentStartedSpeaking(total_latency=1.5, tts_latency=1.0, ttt_latency=0.5),
+        server_events.LatencyReport(
+            stt_latency=0.125,
+            ttt_token_latency=0.25,
+            ttt_text_latency=0.5,
+            ttt_tool_latency=0.25,
+            tts_latency=1.0,
+            total_latency=1.5,
+        ),
+    )
+    assert to_client(session.AgentSpeaking()) == (
+        server_events.AgentStartedSpeaking(total_latency=0.0, tts_latency=0.0, ttt_latency=0.0),
+        server_events.LatencyReport(),
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "path"),
+    [
+        (client_events.InjectAgentMessage("Hello", behavior="shout"), "$.behavior"),
+        (client_events.InjectAgentMessage(" "), "$.message"),
+        (client_events.InjectAgentMessage(), "$.message"),
+    ],
+)
+def test_a_line_that_cannot_be_said_is_not_taken(event: client_events.InjectAgentMessage, path: str) -> None:
+    """The client is told which field and what it may be."""
+    refused = to_session(event)
+    assert isinstance(refused, session.UnsupportedRequest)
+    assert path in refused.problem.detail
 
 
 def test_each_effect_for_the_client_has_an_example() -> None:
-    """No effect is left out of the examples."""
-    assert set(get_args(session.Told)) == {type(effect) for effect, _ in TOLD}
+    """No effect is left out of the examples; the beginning of speech is more than one message."""
+    assert set(get_args(session.Told)) - {session.AgentSpeaking} == {type(effect) for effect, _ in TOLD}
 
 
 @pytest.mark.parametrize("cause", session.Cause)
 def test_every_cause_can_be_told_as_error_and_as_warning(cause: session.Cause) -> None:
     """Whatever fails, the client gets a code and a description."""
     problem = session.Problem(cause, "detail")
-    failed, warned = to_client(session.Failed(problem)), to_client(session.Warned(problem))
+    (failed,), (warned,) = to_client(session.Failed(problem)), to_client(session.Warned(problem))
     assert isinstance(failed, server_events.ErrorEvent)
     assert isinstance(warned, server_events.WarningEvent)
     assert (failed.code.isupper(), warned.code.isupper()) == (True, True)

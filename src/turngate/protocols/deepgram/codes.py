@@ -60,6 +60,7 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
         Cause.ODD_AUDIO: _alike("USER_AUDIO_FORMAT"),
         # time
         Cause.SETTINGS_TIMEOUT: _alike("CLIENT_MESSAGE_TIMEOUT"),
+        Cause.CLIENT_IDLE: _alike("CLIENT_MESSAGE_TIMEOUT"),
         Cause.TOOL_TIMEOUT: Codes("FAILED_TO_THINK", "FUNCTION_CALL_TIMEOUT"),
         Cause.UPSTREAM_UNREADY: _SLOW_TO_THINK,
         Cause.UPSTREAM_SILENT: _FAILED_TO_THINK,

@@ -7,14 +7,14 @@ to be told, both from its settings. Must not know: sockets, what any message lea
 Comes from: the client actor. Goes to: the codec, the translation, and the modules of the single messages.
 """
 
-from turngate.audio.formats import AudioFormat
+from turngate.audio import ClientAudio
 from turngate.protocols.deepgram.client_events import Settings, UpdateListen, UpdatePrompt, UpdateSpeak, UpdateThink
 from turngate.protocols.deepgram.codec import decode_client, encode_server
 from turngate.protocols.deepgram.maps import Maps
 from turngate.protocols.deepgram.settings import accept_settings
-from turngate.protocols.deepgram.translation import to_client, to_session
+from turngate.protocols.deepgram.translation import hinted, to_client, to_session
 from turngate.protocols.deepgram.updates import update
-from turngate.session.messages import ClientFault, ClientMessage, Problem, Told
+from turngate.session.messages import CallsRecorded, ClientFault, ClientMessage, LineRecorded, Problem, Told
 
 
 class Face:
@@ -22,15 +22,15 @@ class Face:
     The protocol of one session's client.
 
     Attributes:
-        input_format: what the client's audio is; ``None`` before its settings.
-        output_format: what the client's audio is to be.
+        audio: what the client's audio is in both directions; ``None`` before its settings.
     """
 
     def __init__(self, maps: Maps | None = None) -> None:
-        self.input_format: AudioFormat | None = None
-        self.output_format: AudioFormat | None = None
+        self.audio: ClientAudio | None = None
         self._maps = maps or Maps()
         self._model = self._maps.model
+        self._wants_history = True
+        self._hints: tuple[str, ...] = ()
 
     def hear(self, payload: bytes) -> ClientMessage:
         """What a text frame of the client means to the session."""
@@ -43,15 +43,21 @@ class Face:
             case _:
                 return to_session(event)
 
-    def tell(self, effect: Told) -> bytes:
-        """The text frame that tells the client."""
-        return encode_server(to_client(effect))
+    def tell(self, effect: Told) -> tuple[bytes, ...]:
+        """The text frames that tell the client; none where it does not want to be told."""
+        if isinstance(effect, LineRecorded | CallsRecorded) and not self._wants_history:
+            return ()
+        events = to_client(effect)
+        if self._hints:
+            events = tuple(hinted(event, self._hints) for event in events)
+        return tuple(encode_server(event) for event in events)
 
     def _settings(self, event: Settings, payload: bytes) -> ClientMessage:
         accepted = accept_settings(event, payload, self._maps)
         if isinstance(accepted, Problem):
             return ClientFault(accepted)
-        if self.input_format is None:
-            self.input_format, self.output_format = accepted.input_format, accepted.output_format
+        if self.audio is None:
+            self.audio = accepted.audio
             self._model = accepted.configure.model or self._model
+            self._wants_history, self._hints = accepted.wants_history, accepted.hints
         return accepted.configure

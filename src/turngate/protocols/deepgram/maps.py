@@ -67,6 +67,8 @@ class Maps:
     """By ``provider:voice``, such as ``deepgram:aura-2-thalia-en`` or ``cartesia:VOICE-ID``."""
     languages: Mapping[str, str] = field(factory=dict)
     """By the client's language tag or its first part."""
+    passes_g711: bool = True
+    """Whether the upstream takes G.711 at 8 kHz as it comes; else it is converted here."""
 
     def model_of(self, name: str | None) -> str | None:
         """The upstream's model for a name, or ``None`` where it means nothing here."""

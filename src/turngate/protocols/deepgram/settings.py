@@ -17,16 +17,17 @@ from typing import Final
 import msgspec
 from attrs import evolve, field, frozen
 
-from turngate.audio.formats import AudioFormat, Encoding
+from turngate.audio import ClientAudio
 from turngate.protocols.deepgram.client_events import Settings
 from turngate.protocols.deepgram.hearing import hearing, known_language
 from turngate.protocols.deepgram.ignored import below, ignored_notices, ignored_paths
 from turngate.protocols.deepgram.maps import Maps
-from turngate.protocols.deepgram.settings_tree import Agent, AudioInput, AudioOutput, Flags, PastItem, first
+from turngate.protocols.deepgram.settings_tree import Agent, Flags, PastItem, first
+from turngate.protocols.deepgram.sound import TAKEN as SOUND_TAKEN
+from turngate.protocols.deepgram.sound import client_audio, sound_of
 from turngate.protocols.deepgram.speaking import speaking
 from turngate.protocols.deepgram.thinking import thinking
 from turngate.session.messages import (
-    SESSION_RATE_HZ,
     BySilence,
     Cause,
     ConfigureSession,
@@ -39,18 +40,12 @@ from turngate.session.messages import (
     ToolCall,
 )
 
-INPUT_RATES_HZ: Final = (8_000, 16_000, 24_000, 44_100, 48_000)
 MAX_CONTEXT_ENTRIES: Final = 256
 
 _ROLES: Final = MappingProxyType({role.value: role for role in Role})
 
 _TAKEN: Final = (
     "type",
-    "audio.input.encoding",
-    "audio.input.sample_rate",
-    "audio.output.encoding",
-    "audio.output.sample_rate",
-    "audio.output.container",
     "flags.history",
     "settings.flags.history",
     "agent.greeting",
@@ -79,8 +74,7 @@ class AcceptedSettings:
     """Settings that can be used: what the session is to be, and what the client is to get of it."""
 
     configure: ConfigureSession = field(repr=False)
-    input_format: AudioFormat
-    output_format: AudioFormat
+    audio: ClientAudio
     wants_history: bool = True
     hints: tuple[str, ...] = ()
     """Languages that the client expects the user to speak."""
@@ -104,12 +98,9 @@ def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSett
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _invalid("A field that is not used here holds what cannot be read; leave it out.")
 
-    input_format = _input_format(event.audio.input if event.audio else None)
-    if isinstance(input_format, str):
-        return _invalid(input_format)
-    output_format = _output_format(event.audio.output if event.audio else None)
-    if isinstance(output_format, str):
-        return _invalid(output_format)
+    audio = client_audio(event.audio, maps)
+    if isinstance(audio, str):
+        return _invalid(audio)
     heard = hearing(agent.listen, maps, "$.agent.listen")
     if isinstance(heard, str):
         return _invalid(heard)
@@ -126,6 +117,7 @@ def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSett
 
     taken = [
         *_TAKEN,
+        *below("audio", SOUND_TAKEN),
         *below("agent.listen", heard.taken),
         *below("agent.think", thought.taken),
         *below("agent.speak", spoken.taken),
@@ -144,33 +136,12 @@ def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSett
         keyterms=heard.keyterms or (),
         turn_end=heard.turn_end or BySilence(),
         effort=thought.effort,
+        input_sound=sound_of(audio.hears),
+        output_sound=sound_of(audio.speaks),
     )
     notices = (*ignored_notices(ignored_paths(message, taken, _OPENED)), *thought.notices)
     configure = ConfigureSession(config, agent.greeting or "", context, thought.model, notices)
-    return AcceptedSettings(configure, input_format, output_format, _wants_history(event), heard.hints)
-
-
-# --- audio ----------------------------------------------------------------------------------------------------------
-
-
-def _input_format(wanted: AudioInput | None) -> AudioFormat | str:
-    encoding, rate_hz = (wanted.encoding, wanted.sample_rate) if wanted else (None, None)
-    if encoding not in (None, Encoding.LINEAR16.value):
-        return "$.audio.input.encoding must be linear16."
-    if rate_hz not in (None, *INPUT_RATES_HZ):
-        return f"$.audio.input.sample_rate must be one of {', '.join(map(str, INPUT_RATES_HZ))}."
-    return AudioFormat(Encoding.LINEAR16, rate_hz or SESSION_RATE_HZ)
-
-
-def _output_format(wanted: AudioOutput | None) -> AudioFormat | str:
-    if wanted is not None:
-        if wanted.encoding not in (None, Encoding.LINEAR16.value):
-            return "$.audio.output.encoding must be linear16, or be left out."
-        if wanted.sample_rate not in (None, SESSION_RATE_HZ):
-            return f"$.audio.output.sample_rate must be {SESSION_RATE_HZ}, or be left out."
-        if wanted.container not in (None, "none"):
-            return "$.audio.output.container must be none, or be left out."
-    return AudioFormat(Encoding.LINEAR16, SESSION_RATE_HZ)
+    return AcceptedSettings(configure, audio, _wants_history(event), heard.hints)
 
 
 # --- the conversation so far ----------------------------------------------------------------------------------------

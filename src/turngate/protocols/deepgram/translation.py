@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
+import msgspec
+
 from turngate.protocols.deepgram.client_events import (
     CustomToThinkProvider,
     ForceEndTurn,
@@ -26,9 +28,14 @@ from turngate.protocols.deepgram.server_events import (
     AgentAudioDone,
     AgentStartedSpeaking,
     AgentThinking,
+    CancelledCall,
     ConversationText,
     ErrorEvent,
+    FunctionCallCancelled,
     FunctionCallRequest,
+    History,
+    InjectionRefused,
+    LatencyReport,
     ListenUpdated,
     PromptUpdated,
     RequestedCall,
@@ -40,18 +47,14 @@ from turngate.protocols.deepgram.server_events import (
     WarningEvent,
     Welcome,
 )
+from turngate.protocols.deepgram.settings_tree import PastCall
 from turngate.session import messages as session
 
-Unsupported: TypeAlias = UpdateThinkLive | InjectAgentMessage | ForceEndTurn | CustomToThinkProvider
+Unsupported: TypeAlias = UpdateThinkLive | CustomToThinkProvider
 
 NOT_SUPPORTED: Final[Mapping[type[Unsupported], str]] = MappingProxyType(
     {
         UpdateThinkLive: "UpdateThink_Live is not supported; leave it out.",
-        InjectAgentMessage: (
-            "InjectAgentMessage is not supported. Set agent.greeting in Settings for the first line, or tell the "
-            "model by UpdatePrompt what to say."
-        ),
-        ForceEndTurn: "ForceEndTurn is not supported. The user's turn ends by silence in the audio.",
         CustomToThinkProvider: "__customToThinkProvider is not supported; no model of your own is connected.",
     }
 )
@@ -61,7 +64,18 @@ NO_ARGUMENTS: Final = "{}"
 """What stands for the arguments of a call that has none; clients parse them as JSON."""
 
 
-Translated: TypeAlias = InjectUserMessage | FunctionCallResponse | KeepAlive | Unsupported | Malformed
+MANNERS: Final[Mapping[str | None, session.Manner]] = MappingProxyType(
+    {
+        None: session.Manner.WHEN_SILENT,
+        "default": session.Manner.WHEN_SILENT,
+        "queue": session.Manner.QUEUED,
+        "interrupt": session.Manner.AT_ONCE,
+    }
+)
+
+Translated: TypeAlias = (
+    InjectUserMessage | InjectAgentMessage | ForceEndTurn | FunctionCallResponse | KeepAlive | Unsupported | Malformed
+)
 """What means something by itself; ``settings.py`` and ``updates.py`` know the other messages."""
 
 
@@ -70,6 +84,10 @@ def to_session(event: Translated) -> session.ClientMessage:
     match event:
         case InjectUserMessage():
             return session.UserText(event.content)
+        case InjectAgentMessage():
+            return _agent_line(event)
+        case ForceEndTurn():
+            return session.EndTurn()
         case FunctionCallResponse():
             return session.ToolResult(event.id or None, event.name, event.content)
         case KeepAlive():
@@ -82,8 +100,30 @@ def to_session(event: Translated) -> session.ClientMessage:
             )
 
 
-def to_client(effect: session.Told) -> ServerEvent:
-    """What the client is told."""
+def _agent_line(event: InjectAgentMessage) -> session.ClientMessage:
+    if event.behavior not in MANNERS:
+        allowed = ", ".join(name for name in MANNERS if name)
+        return _not_taken(f"$.behavior must be one of {allowed}.")
+    if event.is_dynamic:
+        return session.AgentLine(None, MANNERS[event.behavior])
+    if not (event.message or "").strip():
+        return _not_taken("$.message must be the words to say, or $.is_dynamic must be true.")
+    return session.AgentLine(event.message, MANNERS[event.behavior])
+
+
+def _not_taken(detail: str) -> session.UnsupportedRequest:
+    return session.UnsupportedRequest(session.Problem(session.Cause.UPDATE_INVALID, f"InjectAgentMessage: {detail}"))
+
+
+def to_client(effect: session.Told) -> tuple[ServerEvent, ...]:
+    """What the client is told, in one message or two."""
+    if isinstance(effect, session.AgentSpeaking):
+        latency = effect.latency
+        return _started(latency), _report(latency)
+    return (_one(effect),)
+
+
+def _one(effect: session.Told) -> ServerEvent:
     match effect:
         case session.SessionOpened(session_id):
             return Welcome(session_id)
@@ -91,22 +131,63 @@ def to_client(effect: session.Told) -> ServerEvent:
             return SettingsApplied()
         case session.UpdateApplied(kind):
             return _acknowledgement(kind)
-        case session.ConversationLine(role, text):
-            return ConversationText(_role(role), text, "default")
+        case session.ConversationLine(role, text, languages):
+            return ConversationText(_role(role), text, "default", languages=list(languages) or None)
+        case session.LineRecorded(role, text):
+            return History(role=_role(role), content=text)
+        case session.CallsRecorded(calls):
+            return History(function_calls=[_past(call, output) for call, output in calls])
         case session.UserSpeaking():
             return UserStartedSpeaking()
         case session.AgentThinking():
             return AgentThinking("")
-        case session.AgentSpeaking(total_s, text_s, speech_s):
-            return AgentStartedSpeaking(total_latency=total_s, ttt_latency=text_s, tts_latency=speech_s)
+        case session.AgentSpeaking(latency):
+            return _started(latency)
         case session.AgentFinishedSpeaking():
             return AgentAudioDone()
         case session.ToolCallsRequested(calls):
             return FunctionCallRequest([_requested(call) for call in calls])
+        case session.ToolCallsCancelled(calls):
+            return FunctionCallCancelled([CancelledCall(call.call_id, call.name) for call in calls])
+        case session.LineRefused(detail):
+            return InjectionRefused(detail)
         case session.Warned(problem) | session.UpdateNotApplied(_, problem):
             return WarningEvent(CODES[problem.cause].warning, problem.detail)
         case session.Failed(problem):
             return ErrorEvent(CODES[problem.cause].error, problem.detail)
+
+
+def hinted(event: ServerEvent, hints: tuple[str, ...]) -> ServerEvent:
+    """A line of the user with the languages that the client expects; every other event as it is."""
+    if isinstance(event, ConversationText) and event.role == "user":
+        return msgspec.structs.replace(event, languages_hinted=list(hints))
+    return event
+
+
+def _started(latency: session.Latency) -> AgentStartedSpeaking:
+    """The beginning of speech; the protocol requires all three figures, and 0.0 stands for what is not known."""
+    return AgentStartedSpeaking(
+        total_latency=latency.total_s or 0.0, ttt_latency=latency.text_s or 0.0, tts_latency=latency.speech_s or 0.0
+    )
+
+
+def _report(latency: session.Latency) -> LatencyReport:
+    """The same in full; what is not known is left out. The upstream does not tell of its thinking."""
+    first_s = [one for one in (latency.text_s, latency.tool_s) if one is not None]
+    return LatencyReport(
+        stt_latency=latency.transcript_s,
+        ttt_token_latency=min(first_s) if first_s else None,
+        ttt_text_latency=latency.text_s,
+        ttt_tool_latency=latency.tool_s,
+        tts_latency=latency.speech_s,
+        total_latency=latency.total_s,
+    )
+
+
+def _past(call: session.ToolCall, output: str) -> PastCall:
+    return PastCall(
+        call.call_id, call.name, client_side=True, arguments=call.arguments or NO_ARGUMENTS, response=output
+    )
 
 
 def _ending(problem: session.Problem) -> session.Ending:

@@ -26,8 +26,6 @@ ACTIVE_WORDS: Final = "already has an active response"
 
 VOICE_LOCKED_CODE: Final = "cannot_update_voice"
 
-BYTES_A_SAMPLE: Final = 2
-
 
 def _refused(event: s.ErrorEvent) -> m.Refused:
     error = _error(event.error)
@@ -50,8 +48,9 @@ def _ended(event: s.ResponseDone) -> m.ResponseEnded:
         # some servers leave the status out, or say "in_progress" to the last
         status = m.ResponseStatus.COMPLETED
     calls = tuple(call for item in response.output or () if (call := _call(item)) is not None)
+    items = tuple(item.id for item in response.output or () if item.type == "message" and item.id)
     return m.ResponseEnded(
-        response.id, status, _reason(response), calls, _tag(response), response.conversation_id is not None
+        response.id, status, _reason(response), calls, _tag(response), response.conversation_id is not None, items
     )
 
 
@@ -99,8 +98,7 @@ def _item(
 
 
 def _audio(event: s.ResponseOutputAudioDelta) -> m.AgentAudioChunk | None:
-    whole = event.delta if len(event.delta) % BYTES_A_SAMPLE == 0 else event.delta[:-1]
-    return m.AgentAudioChunk(event.response_id or "", event.item_id or "", whole) if whole else None
+    return m.AgentAudioChunk(event.response_id or "", event.item_id or "", event.delta) if event.delta else None
 
 
 def _text_begun(event: s.ResponseOutputTextDelta | s.ResponseOutputAudioTranscriptDelta) -> m.AgentTextStarted:
@@ -113,6 +111,12 @@ def _written(event: s.ResponseOutputTextDone) -> m.AgentTextEnded:
 
 def _spoken(event: s.ResponseOutputAudioTranscriptDone) -> m.AgentTextEnded:
     return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.transcript or "")
+
+
+def _transcribed(event: s.InputAudioTranscriptionCompleted) -> m.UserTranscribed:
+    languages = event.languages if isinstance(event.languages, list) else ()
+    names = tuple(language for language in languages if isinstance(language, str))
+    return m.UserTranscribed(event.item_id or "", event.transcript or "", names)
 
 
 def _not_transcribed(event: s.InputAudioTranscriptionFailed) -> m.TranscriptionFailed:
@@ -140,7 +144,7 @@ _GA_READINGS: Final[Mapping[type, Reading]] = {
     s.InputAudioBufferSpeechStarted: lambda e: m.SpeechStarted(e.item_id or ""),
     s.InputAudioBufferSpeechStopped: lambda e: m.SpeechStopped(e.item_id or ""),
     s.InputAudioBufferCommitted: lambda e: m.SpeechCommitted(e.item_id or ""),
-    s.InputAudioTranscriptionCompleted: lambda e: m.UserTranscribed(e.item_id or "", e.transcript or ""),
+    s.InputAudioTranscriptionCompleted: _transcribed,
     s.InputAudioTranscriptionFailed: _not_transcribed,
 }
 

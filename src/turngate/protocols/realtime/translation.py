@@ -62,16 +62,24 @@ class Translation:
                 return c.SessionUpdate(event_id=event_id, session=session)
             case m.StartResponse(event_id, say):
                 return c.ResponseCreate(event_id=event_id, response=_response(event_id, say))
-            case m.AddLine(event_id, item_id, role, text):
+            case m.AddLine(event_id, item_id, role, text, after):
                 part: c.Part = c.InputText(text=text) if role is m.Role.USER else c.OutputText(text=text)
                 line = c.MessageItem(id=item_id, role=role.value, content=[part])
-                return c.ConversationItemCreate(event_id=event_id, item=line)
+                return c.ConversationItemCreate(event_id=event_id, item=line, previous_item_id=_or_unset(after))
             case m.AddCall(event_id, item_id, m.ToolCall(call_id, name, arguments)):
                 call = c.FunctionCallItem(id=item_id, call_id=call_id, name=name, arguments=arguments)
                 return c.ConversationItemCreate(event_id=event_id, item=call)
             case m.AddToolOutput(event_id, item_id, call_id, output):
                 result = c.FunctionCallOutputItem(id=item_id, call_id=call_id, output=output)
                 return c.ConversationItemCreate(event_id=event_id, item=result)
+            case m.CommitAudio(event_id):
+                return c.InputAudioBufferCommit(event_id=event_id)
+            case m.TruncateItem(event_id, item_id, audio_end_ms):
+                return c.ConversationItemTruncate(
+                    event_id=event_id, item_id=item_id, content_index=0, audio_end_ms=audio_end_ms
+                )
+            case m.DeleteItem(event_id, item_id):
+                return c.ConversationItemDelete(event_id=event_id, item_id=item_id)
             case m.CancelResponse(event_id, response_id):
                 return c.ResponseCancel(event_id=event_id, response_id=response_id)
             case _:
@@ -79,18 +87,21 @@ class Translation:
 
     def _first(self, config: m.SessionConfig) -> o.Session:
         """The whole session. The proxy alone starts responses, so that it always knows what is active."""
-        pcm = o.Pcm(rate=m.SESSION_RATE_HZ)
         return o.Session(
             type="realtime",
             output_modalities=["audio"],
             instructions=config.instructions,
             audio=o.Audio(
                 input=o.AudioInput(
-                    format=pcm,
+                    format=_format(config.input_sound),
                     transcription=self._transcription(config),
                     turn_detection=self._detection(config.turn_end),
                 ),
-                output=o.AudioOutput(format=pcm, voice=_or_unset(self._voice(config)), speed=_or_unset(config.speed)),
+                output=o.AudioOutput(
+                    format=_format(config.output_sound),
+                    voice=_or_unset(self._voice(config)),
+                    speed=_or_unset(config.speed),
+                ),
             ),
             tools=_tools(config.tools),
             tool_choice="auto",
@@ -158,6 +169,16 @@ def _or_unset(value: Any) -> Any:
     return UNSET if value is None else value
 
 
+def _format(sound: m.Sound) -> o.Format:
+    match sound:
+        case m.Sound.PCM:
+            return o.Pcm(rate=m.SESSION_RATE_HZ)
+        case m.Sound.PCMU:
+            return o.Pcmu()
+        case m.Sound.PCMA:
+            return o.Pcma()
+
+
 def _reasoning(effort: m.Effort | None) -> o.Reasoning | UnsetType:
     """How much is thought; once it was said, it cannot be left to the upstream again."""
     return UNSET if effort is None else o.Reasoning(effort=effort.value)
@@ -175,5 +196,7 @@ def _tools(tools: tuple[m.ToolSpec, ...]) -> list[o.Tool]:
 
 
 def _response(event_id: str, say: str | None) -> c.ResponseParams:
-    words: str | UnsetType = UNSET if say is None else SAY_PREFIX + say
-    return c.ResponseParams(metadata={TAG: event_id}, instructions=words, tool_choice=UNSET if say is None else "none")
+    if say is None:
+        return c.ResponseParams(metadata={TAG: event_id})
+    # an empty input hides the conversation from this response, so that the model has nothing to answer but the request
+    return c.ResponseParams(metadata={TAG: event_id}, instructions=SAY_PREFIX + say, tool_choice="none", input=[])

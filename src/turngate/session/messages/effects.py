@@ -13,6 +13,7 @@ from attrs import field, frozen
 from turngate.session.messages.values import (
     Deadline,
     Ending,
+    Latency,
     Problem,
     Role,
     SessionConfig,
@@ -56,6 +57,23 @@ class ConversationLine:
 
     role: Role
     text: str = field(repr=False)
+    languages: tuple[str, ...] = ()
+    """Of the user's speech, where known."""
+
+
+@frozen
+class LineRecorded:
+    """A line as it stands in the conversation for good: of an interrupted one, what was heard."""
+
+    role: Role
+    text: str = field(repr=False)
+
+
+@frozen
+class CallsRecorded:
+    """Tool calls with their results, as they stand in the conversation for good."""
+
+    calls: tuple[tuple[ToolCall, str], ...] = field(repr=False)
 
 
 @frozen
@@ -70,13 +88,9 @@ class AgentThinking:
 
 @frozen
 class AgentSpeaking:
-    """The agent's speech begins. Seconds since the user's turn ended; the coordinator fills them in."""
+    """The agent's speech begins; the coordinator fills in how long it took."""
 
-    total_s: float = 0.0
-    text_s: float = 0.0
-    """Until the first text."""
-    speech_s: float = 0.0
-    """From the first text until the first audio."""
+    latency: Latency = field(factory=Latency)
 
 
 @frozen
@@ -84,6 +98,12 @@ class AgentAudio:
     """A piece of the agent's speech, in session audio."""
 
     pcm: bytes = field(repr=False)
+    item_id: str = ""
+
+
+@frozen
+class CutSpeech:
+    """Send no more of the agent's speech that waits; what was sent will be heard. Answered by ``SpeechCut``."""
 
 
 @frozen
@@ -96,6 +116,20 @@ class ToolCallsRequested:
     """All tool calls of one response; each is to be answered once."""
 
     calls: tuple[ToolCall, ...]
+
+
+@frozen
+class ToolCallsCancelled:
+    """These calls are no longer to be answered."""
+
+    calls: tuple[ToolCall, ...]
+
+
+@frozen
+class LineRefused:
+    """The agent does not say what the client asked it to say."""
+
+    detail: str
 
 
 @frozen
@@ -118,17 +152,21 @@ Told: TypeAlias = (
     | UpdateApplied
     | UpdateNotApplied
     | ConversationLine
+    | LineRecorded
+    | CallsRecorded
     | UserSpeaking
     | AgentThinking
     | AgentSpeaking
     | AgentFinishedSpeaking
     | ToolCallsRequested
+    | ToolCallsCancelled
+    | LineRefused
     | Warned
     | Failed
 )
 """What a client is told in words."""
 
-ClientEffect: TypeAlias = Told | AgentAudio
+ClientEffect: TypeAlias = Told | AgentAudio | CutSpeech
 
 
 # --- for the upstream -------------------------------------------------------------------------------------------------
@@ -159,6 +197,8 @@ class AddLine:
     item_id: str
     role: Role
     text: str = field(repr=False)
+    after: str | None = None
+    """The item behind which it stands; ``None`` is the end."""
 
 
 @frozen
@@ -188,6 +228,30 @@ class AppendAudio:
 
 
 @frozen
+class CommitAudio:
+    """Take what the user has said so far for a whole turn."""
+
+    event_id: str
+
+
+@frozen
+class TruncateItem:
+    """Forget what of the agent's speech was not heard."""
+
+    event_id: str
+    item_id: str
+    audio_end_ms: int
+
+
+@frozen
+class DeleteItem:
+    """Forget a line of the agent."""
+
+    event_id: str
+    item_id: str
+
+
+@frozen
 class CancelResponse:
     """Ask the upstream to stop a response; only ``response.done`` ends it."""
 
@@ -196,7 +260,16 @@ class CancelResponse:
 
 
 UpstreamEffect: TypeAlias = (
-    SendUpdate | StartResponse | AddLine | AddCall | AddToolOutput | AppendAudio | CancelResponse
+    SendUpdate
+    | StartResponse
+    | AddLine
+    | AddCall
+    | AddToolOutput
+    | AppendAudio
+    | CommitAudio
+    | TruncateItem
+    | DeleteItem
+    | CancelResponse
 )
 
 

@@ -15,6 +15,8 @@ from turngate.session.messages.values import (
     ContextEntry,
     Deadline,
     Ending,
+    Heard,
+    Manner,
     Problem,
     ResponseStatus,
     SessionConfig,
@@ -62,6 +64,19 @@ class UserAudio:
 
 
 @frozen
+class AgentLine:
+    """The agent is to say this; without ``text``, something of its own."""
+
+    text: str | None
+    manner: Manner = Manner.WHEN_SILENT
+
+
+@frozen
+class EndTurn:
+    """The user's turn is over, although nobody has heard it end."""
+
+
+@frozen
 class ToolResult:
     """The result of a tool call; without ``call_id`` it is matched by name if exactly one such call is open."""
 
@@ -101,17 +116,45 @@ class ClientStalled:
     """What waits for a client that does not read has reached its bound."""
 
 
+@frozen
+class ClientIdle:
+    """The client has sent nothing for longer than it may."""
+
+
+@frozen
+class SpeechPlayed:
+    """The client can have heard all of what it was told so far of these items."""
+
+    item_ids: tuple[str, ...]
+
+
+@frozen
+class SpeechCut:
+    """
+    The client hears no more of the agent's speech; the answer to ``UserSpeaking`` and ``CutSpeech``.
+
+    ``heard`` has the items that it has not heard to their end; it has heard the others.
+    """
+
+    heard: tuple[Heard, ...] = ()
+
+
 ClientMessage: TypeAlias = (
     ConfigureSession
     | UpdateSession
     | UserText
     | UserAudio
+    | AgentLine
+    | EndTurn
     | ToolResult
     | KeepAlive
     | UnsupportedRequest
     | ClientFault
     | ClientGone
     | ClientStalled
+    | ClientIdle
+    | SpeechPlayed
+    | SpeechCut
 )
 
 
@@ -193,6 +236,8 @@ class UserTranscribed:
 
     item_id: str
     text: str = field(repr=False)
+    languages: tuple[str, ...] = ()
+    """The languages that were heard, where the upstream says so."""
 
 
 @frozen
@@ -265,6 +310,8 @@ class ResponseEnded:
     tag: str | None = None
     """As in :class:`ResponseStarted`, for the case that the start was never seen."""
     in_conversation: bool = True
+    items: tuple[str, ...] = ()
+    """The ids of the messages in the response's own list of its output."""
 
 
 UpstreamMessage: TypeAlias = (

@@ -5,8 +5,9 @@ Responsible for the values that have no direction: roles, tools, configurations,
 
 Must not know: who sends any of them.
 
-Audio in a session is always linear16, mono, little endian, 24,000 samples a second (``SESSION_RATE_HZ``), in whole
-samples. Other formats end at the client's edge.
+Audio in a session is linear16, mono, little endian, 24,000 samples a second (``SESSION_RATE_HZ``), in whole samples;
+or, where the client's is G.711 at 8 kHz and the upstream takes that, G.711 as it came (:class:`Sound`). Other formats
+end at the client's edge.
 """
 
 from enum import Enum
@@ -16,6 +17,14 @@ from attrs import frozen
 
 SESSION_RATE_HZ: Final = 24_000
 """Samples a second of all audio inside a session; what the Realtime API calls ``audio/pcm``."""
+
+
+class Sound(Enum):
+    """What audio in a session is, in either direction; the Realtime API's own words."""
+
+    PCM = "audio/pcm"
+    PCMU = "audio/pcmu"
+    PCMA = "audio/pcma"
 
 
 class Role(Enum):
@@ -112,6 +121,8 @@ class SessionConfig:
     """Words to expect in the user's speech, for transcription."""
     turn_end: TurnEnd = BySilence()
     effort: Effort | None = None
+    input_sound: Sound = Sound.PCM
+    output_sound: Sound = Sound.PCM
 
 
 class UpdateKind(Enum):
@@ -198,6 +209,7 @@ class Cause(Enum):
     ODD_AUDIO = "audio that does not end on a whole sample"
     # time
     SETTINGS_TIMEOUT = "no settings came in time"
+    CLIENT_IDLE = "the client sent nothing for too long"
     TOOL_TIMEOUT = "a tool result did not come in time"
     UPSTREAM_UNREADY = "the upstream did not become ready in time"
     UPSTREAM_SILENT = "the upstream did not answer in time"
@@ -225,6 +237,40 @@ class Problem:
     detail: str
 
 
+class Manner(Enum):
+    """How a line that the client puts into the agent's mouth behaves towards what is being said."""
+
+    WHEN_SILENT = "only if nobody speaks or is about to"
+    QUEUED = "after all that waits"
+    AT_ONCE = "instead of what the agent is saying"
+
+
+@frozen
+class Heard:
+    """How much of one item of the agent's speech the client can have heard, when it was cut off."""
+
+    item_id: str
+    heard_ms: int
+    told_ms: int
+    """How much there was for the client, sent or waiting to be."""
+
+
+@frozen
+class Latency:
+    """How long the user waited, in seconds since the end of a turn; ``None`` where it is not known."""
+
+    total_s: float | None = None
+    """Until the first audio."""
+    text_s: float | None = None
+    """Until the first text."""
+    speech_s: float | None = None
+    """From the first text until the first audio."""
+    tool_s: float | None = None
+    """Until the first tool call of the turn, where there was one."""
+    transcript_s: float | None = None
+    """Until the user's speech was written down, where it was by then."""
+
+
 class ResponseStatus(Enum):
     """How a response ended, in the Realtime API's own words (``response.status``)."""
 
@@ -248,6 +294,7 @@ class Deadline(Enum):
     TOOL_RESULTS = "the results of tool calls"
     TOOL_PATIENCE = "tool results that a waiting user turn gives way to"
     FLOOR = "the end of the user's speech"
+    TRANSCRIPT = "the user's speech in writing"
     UPSTREAM_FLOW = "an upstream that takes data again"
 
 

@@ -1,0 +1,134 @@
+"""
+The agent's speech as the client hears it, and what becomes of it when it is cut off.
+
+Responsible for which items are being heard, for taking out of the conversation what was not, and for the record of
+what was said in the end.
+
+Must not know: clocks. How much was heard is reported by whoever sends it.
+
+What was cut off is taken out upstream when its response has ended, for until then more of it may come. An item of which
+nothing was heard is deleted, since the API truncates only audio that there is.
+"""
+
+from attrs import evolve
+
+from turngate.session.gate import cancel
+from turngate.session.messages import (
+    AddLine,
+    DeleteItem,
+    Heard,
+    LineRecorded,
+    ResponseEnded,
+    Role,
+    SpeechCut,
+    SpeechPlayed,
+    TruncateItem,
+)
+from turngate.session.state import Draft, Record, Response, Spoken, Voice
+
+
+def mute(draft: Draft, response: Response) -> None:
+    """The client hears no more of a response."""
+    match response.voice:
+        case Voice.SILENT:
+            draft.replace(evolve(response, voice=Voice.UNHEARD))
+        case Voice.SPEAKING:
+            draft.replace(evolve(response, voice=Voice.CUT))
+        case Voice.CUT | Voice.UNHEARD:
+            pass
+
+
+def stop(draft: Draft, response_id: str) -> None:
+    """The client hears no more of a response, and the upstream makes no more of it."""
+    for change in (mute, cancel):
+        response = draft.state.response(response_id)
+        if response is not None:
+            change(draft, response)
+
+
+def told(draft: Draft, response: Response, item_id: str) -> None:
+    """The client was told the first audio of an item."""
+    draft.replace(evolve(response, told=(*response.told, item_id)))
+    spoken = Spoken(item_id, response.response_id)
+    draft.state = evolve(draft.state, playing=(*draft.state.playing, spoken))
+
+
+def played(draft: Draft, report: SpeechPlayed) -> None:
+    """The client can have heard these items to their end, as far as there was one."""
+    for item_id in report.item_ids:
+        record(draft, item_id, None)
+    rest = tuple(spoken for spoken in draft.state.playing if spoken.item_id not in report.item_ids)
+    draft.state = evolve(draft.state, playing=rest)
+
+
+def cut(draft: Draft, report: SpeechCut) -> None:
+    """The client hears no more: what it has not heard is taken out of the conversation, now or at the end."""
+    heard = {one.item_id: one for one in report.heard}
+    playing = draft.state.playing
+    draft.state = evolve(draft.state, playing=())
+    for spoken in playing:
+        part = heard.get(spoken.item_id)
+        record(draft, spoken.item_id, part)
+        if part is None:
+            continue
+        response = draft.state.response(spoken.response_id)
+        if response is None:
+            trim(draft, part)
+        else:
+            draft.replace(evolve(response, cut=(*response.cut, part)))
+
+
+def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> None:
+    """Take out of the conversation what the client has not heard of a response that was cut off."""
+    if response.voice in (Voice.SILENT, Voice.SPEAKING):
+        for item_id in ended.items:
+            if item_id not in response.told:
+                record(draft, item_id, None)
+        return
+    cut_off = {part.item_id: part for part in response.cut}
+    for item_id in dict.fromkeys((*ended.items, *cut_off)):
+        if item_id in cut_off:
+            trim(draft, cut_off[item_id])
+        elif item_id not in response.told:
+            draft.emit(DeleteItem(draft.fresh_id(), item_id))
+
+
+def trim(draft: Draft, part: Heard) -> None:
+    """Take out of an item what was not heard of it."""
+    if part.heard_ms > 0:
+        draft.emit(TruncateItem(draft.fresh_id(), part.item_id, part.heard_ms))
+    else:
+        draft.emit(DeleteItem(draft.fresh_id(), part.item_id))
+
+
+def keep(draft: Draft, line: Record) -> None:
+    """Keep a line until it is known how much of it was heard."""
+    draft.state = evolve(draft.state, records=(*draft.state.records, line)[-draft.state.bounds.lines :])
+
+
+def record(draft: Draft, item_id: str, part: Heard | None) -> None:
+    """Say how a line stands in the conversation for good; ``part`` is what was heard of it, ``None`` the whole."""
+    for kept in draft.state.records:
+        if kept.item_id == item_id:
+            draft.state = evolve(draft.state, records=tuple(one for one in draft.state.records if one is not kept))
+            line = kept.text if part is None else heard_part(kept.text, part)
+            if line:
+                draft.emit(LineRecorded(Role.ASSISTANT, line))
+            if part is None and kept.said_otherwise:
+                # the conversation is to hold the words that were given, in their place
+                new_id = draft.fresh_id()
+                draft.emit(AddLine(new_id, new_id, Role.ASSISTANT, kept.text, after=item_id))
+                draft.emit(DeleteItem(draft.fresh_id(), item_id))
+            return
+
+
+def heard_part(text: str, part: Heard) -> str:
+    """The beginning of a text that was heard, in whole words, as if every character took the same time."""
+    if part.heard_ms <= 0:
+        return ""
+    if part.heard_ms >= part.told_ms:
+        return text
+    length = len(text) * part.heard_ms // part.told_ms
+    if length < len(text) and not text[length].isspace():
+        length = text.rfind(" ", 0, length + 1)
+    return text[: max(length, 0)].rstrip()
