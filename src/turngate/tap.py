@@ -14,6 +14,7 @@ import os
 import signal
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
@@ -28,15 +29,18 @@ from zope.interface.verify import verifyObject
 from turngate import __version__
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.errors import ConfigError
-from turngate.net import ClientListener, Limits, UpstreamDialler, use_reactor
+from turngate.net import ClientListener, FunctionCaller, FunctionHosts, Limits, UpstreamDialler, use_reactor
 from turngate.net.upstream import MODEL_PLACE
 from turngate.ops import config
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
+from turngate.protocols.deepgram import Face, Maps
 from turngate.protocols.realtime import Translation
-from turngate.proxy.ports import IDialler
+from turngate.proxy.client import Habits
+from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import Setup
+from turngate.session.messages import Endpoint
 from turngate.simulator import Simulator
 
 PATHS: Final = frozenset({"/v1/agent/converse"})
@@ -177,7 +181,24 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         url = f"{simulator.url}?model={MODEL_PLACE}"
     dialler = dialler_for(reactor, settings, url, limits)
     verifyObject(IDialler, dialler)
-    reception = Reception(system, Setup(dialler, Translation(), log), lambda: str(uuid4()))
+    functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
+    maps = Maps(
+        model=settings.model,
+        models=settings.models,
+        voices=settings.voices,
+        languages=settings.languages,
+        refuses=partial(why_not, functions),
+        passes_g711=settings.pass_g711,
+    )
+    setup = Setup(
+        dialler,
+        Translation(),
+        log,
+        functions=functions,
+        habits=Habits(settings.client_idle_s, settings.speech_lead_s),
+        face=partial(Face, maps),
+    )
+    reception = Reception(system, setup, lambda: str(uuid4()))
     listener = ClientListener(acceptor=reception, paths=PATHS, limits=limits, reactor=reactor)
     ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
     for endpoint, port in zip(settings.listen, ports, strict=True):
@@ -198,9 +219,15 @@ def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits)
         key=key if key is not None else lambda: None,
         limits=limits,
         reactor=reactor,
-        # what translation accepts as a model of this family; the key's owner limits which of them it may use
-        may_choose=lambda model: model.startswith("gpt-realtime"),
+        # what translation accepts as a model of this family, and the operator's own names for others; the key's owner
+        # limits which of them it may use
+        may_choose=lambda model: model.startswith("gpt-realtime") or model in settings.models.values(),
     )
+
+
+def why_not(functions: FunctionCaller, endpoint: Endpoint) -> str | None:
+    """Why the proxy does not call a client's function, in words for the client."""
+    return functions.allows(FunctionEndpoint(endpoint.url, endpoint.method, dict(endpoint.headers)))
 
 
 def report_failure(log: Log, failure: ActorFailure) -> None:

@@ -19,7 +19,7 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from openai_judge import judge_client_event
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.cli.line import Audio, Line, open_line
-from turngate.net import ClientListener, Limits, UpstreamDialler
+from turngate.net import ClientListener, FunctionCaller, Limits, UpstreamDialler
 from turngate.ops.logging import Log
 from turngate.protocols.deepgram import Face, Maps
 from turngate.protocols.realtime import Translation
@@ -29,6 +29,7 @@ from turngate.proxy.reception import Reception
 from turngate.proxy.session import Setup
 from turngate.session.state import Waits
 from turngate.simulator import Manner, Pace, Script, Simulator
+from turngate.tap import why_not
 
 WITHIN_S = 8.0
 QUICK = Manner(pace=Pace(speed=0.0))
@@ -136,6 +137,7 @@ class Rig:
         key: str | None = None,
         maps: Maps | None = None,
         habits: Habits | None = None,
+        functions: FunctionCaller | None = None,
     ) -> None:
         self.failures: list[ActorFailure] = []
         self.dead_letters: list[DeadLetter] = []
@@ -147,6 +149,9 @@ class Rig:
         self._limits = limits or Limits()
         self._judged = judged
         self._key = key
+        self._functions = functions
+        if functions is not None:
+            maps = Maps(refuses=partial(why_not, functions))
         self._face = partial(Face, maps)
         self._habits = habits or Habits()
         self._ports: list[Any] = []
@@ -168,6 +173,7 @@ class Rig:
             Log("debug"),
             waits=self._waits,
             judged=self._judged,
+            functions=self._functions,
             habits=self._habits,
             face=self._face,
         )

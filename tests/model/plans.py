@@ -10,6 +10,8 @@ from turngate.session.state import COMPONENT
 TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
 PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p)) for p in ("p1", "p2"))
 THINK = m.UpdateSession(m.UpdateKind.THINK, m.ReplaceThinking("think"))
+FUNCTION = m.ToolSpec("f", endpoint=m.Endpoint("https://example.org/"))
+OURS = m.UpdateSession(m.UpdateKind.THINK, m.ReplaceThinking("ours", (FUNCTION,)))
 SPEAK = m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("alloy", 1.1))
 SPEAK2 = m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("ash", 0.9))
 SAY, CUT_IN = m.AgentLine("s1"), m.AgentLine("s2", m.Manner.AT_ONCE)
@@ -49,6 +51,7 @@ PLANS: Final = (
     Plan("disorder", (TEXT, PROMPT), Budget(swap=1, vad_response=1, late=0)),
     Plan("what nobody asked for", (TEXT, PROMPT), Budget(unasked=1, duplicate=1, late=0)),
     Plan("tools", (TEXT, RESULT, RESULT, m.ToolResult(None, "f", "2"), TEXT2), Budget(call=1, speech=1, late=1)),
+    Plan("functions that we call", (OURS, TEXT, RESULT), Budget(call=1, late=1)),
     Plan("more calls than may be open", (TEXT, TEXT2, RESULT), Budget(call=2, late=1)),
     Plan("more waits than may wait", CROWD, Budget(late=0)),
     Plan("flow", (m.UserAudio(b"\0\0"), TEXT), Budget(flow=2, late=0)),

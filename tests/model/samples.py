@@ -45,6 +45,7 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
         m.ToolResult("c90", "f", "1"),
         m.ToolResult(None, "g", ""),
     ),
+    m.FunctionDone: (m.FunctionDone("c10", "1"), m.FunctionDone("c10", failure="timeout"), m.FunctionDone("c90", "1")),
     m.KeepAlive: (m.KeepAlive(),),
     m.UnsupportedRequest: (m.UnsupportedRequest(PROBLEM),),
     m.ClientFault: (m.ClientFault(PROBLEM), m.ClientFault(PROBLEM, ending=None)),

@@ -136,6 +136,8 @@ def hear(world: World, effects: tuple[m.Effect, ...]) -> World:
         match effect:
             case m.AgentAudio(_, item_id) if item_id not in world.told:
                 world = evolve(world, told=(*world.told, item_id))
+            case m.CallFunction(call):
+                world = evolve(world, client=(*world.client, m.FunctionDone(call.call_id, failure="timeout")))
             case m.AgentFinishedSpeaking() if not world.budget.unplayed:
                 world = evolve(world, told=(), leg=(*world.leg, m.SpeechPlayed(world.told)))
             case m.UserSpeaking() | m.CutSpeech():

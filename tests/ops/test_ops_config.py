@@ -233,3 +233,64 @@ def test_variable_is_reported_when_it_is_nearly_a_setting(name, meant):
 def test_variable_is_not_reported_when_it_is_a_setting_or_an_orchestrators(name):
     """A service called turngate makes variables of its own in a cluster."""
     assert load(SIMULATOR, {name: "a"}).near_misses == ()
+
+
+@pytest.mark.parametrize(
+    ("key", "toml", "variable", "value"),
+    [
+        ("client_idle_s", "30", "30", 30.0),
+        ("speech_lead_s", "0.5", "0.5", 0.5),
+        ("pass_g711", "false", "no", False),
+    ],
+)
+def test_setting_without_an_option_is_taken_from_file_and_variable(written, key, toml, variable, value):
+    """What is seldom changed has no option; the variable beats the file."""
+    assert value == getattr(load(written(f"upstream = 'simulator'\n{key} = {toml}"), {}), key)
+    assert value == getattr(load(SIMULATOR, {f"TURNGATE_{key.upper()}": variable}), key)
+    assert getattr(load(SIMULATOR, {}), key) == getattr(Config(), key)
+
+
+def test_names_are_taken_from_tables_of_the_file(written):
+    """Voices, models and languages are the operator's to map."""
+    settings = load(
+        written(
+            """upstream = 'simulator'
+            [voices]
+            "cartesia:a" = "sage"
+            [models]
+            "gpt-4o-mini" = "gpt-realtime-mini"
+            [languages]
+            "yue" = "zh"
+            """
+        ),
+        {},
+    )
+    assert settings.voices == {"cartesia:a": "sage"}
+    assert settings.models == {"gpt-4o-mini": "gpt-realtime-mini"}
+    assert settings.languages == {"yue": "zh"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("client_idle_s = 'long'", "client_idle_s is a number of seconds"),
+        ("client_idle_s = true", "client_idle_s is a number of seconds"),
+        ("client_idle_s = 0", "client_idle_s is from 1 to 86400 seconds, not 0"),
+        ("speech_lead_s = 90", "speech_lead_s is from 0.05 to 60 seconds, not 90"),
+        ("pass_g711 = 1", "pass_g711 is true or false"),
+        ("voices = 'alloy'", '[voices] is a table of names, such as "deepgram:aura-2-thalia-en" = "marin"'),
+        ("[models]\n'a' = 1", "[models] is a table of names"),
+    ],
+)
+def test_setting_of_the_wrong_kind_is_named(written, text, words):
+    """One line says which setting and what it is."""
+    with pytest.raises(ConfigError) as refused:
+        load(written(f"upstream = 'simulator'\n{text}"), {})
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["long", "0", "1e9"])
+def test_variable_of_seconds_is_a_number_within_bounds(value):
+    """As in a file."""
+    with pytest.raises(ConfigError, match="TURNGATE_CLIENT_IDLE_S is"):
+        load(SIMULATOR, {"TURNGATE_CLIENT_IDLE_S": value})

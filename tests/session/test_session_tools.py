@@ -139,3 +139,59 @@ def test_calls_when_no_more_may_be_open_are_not_silent() -> None:
     talk.call_tools(call(1))
     talk.tell(m.ResponseStarted("r2"))
     assert [m.Cause.TOO_MANY_WAITING] == talk.end("r2", calls=(call(2),)).causes
+
+
+# --- functions that the proxy calls ---------------------------------------------------------------------------------
+
+ENDPOINT = m.Endpoint("https://example.org/clock")
+
+
+def with_functions() -> Talk:
+    """A session with one function that the proxy calls, and one that the client does."""
+    tools = (m.ToolSpec("clock", endpoint=ENDPOINT), m.ToolSpec("look_up"))
+    return Talk().serve(m.ConfigureSession(m.SessionConfig("be kind", tools)))
+
+
+def test_function_when_it_has_an_endpoint_is_called_by_the_proxy() -> None:
+    """The client is told of it as of one that it need not answer; the model goes on when it has answered."""
+    talk = with_functions()
+    ours = m.ToolCall("c1", "clock", "{}")
+    called = talk.call_tools(ours)
+    assert [m.ToolCallsRequested((ours,), frozenset({"c1"}))] == called.client
+    assert [m.CallFunction(ours, ENDPOINT)] == called.all(m.CallFunction)
+    done = talk.tell(m.FunctionDone("c1", "noon"))
+    assert [m.FunctionAnswered(ours, "noon")] == done.client
+    assert ["noon"] == [effect.output for effect in done.all(m.AddToolOutput)]
+    assert m.CallsRecorded(((ours, "noon"),), ours=True) in done.effects
+    assert 1 == len(done.all(m.StartResponse))
+    assert () == talk.tell(m.FunctionDone("c1", "again")).effects
+
+
+def test_function_when_it_cannot_be_called_is_answered_for_the_model_and_warned_of() -> None:
+    """The conversation goes on; nothing that the other side wrote is passed on."""
+    talk = with_functions()
+    talk.call_tools(m.ToolCall("c1", "clock", "{}"))
+    failed = talk.tell(m.FunctionDone("c1", failure="status 500"))
+    assert [m.Cause.TOOL_FAILED] == failed.causes
+    assert "status 500" in failed.one(m.Warned).problem.detail
+    assert 1 == len(failed.all(m.StartResponse))
+
+
+def test_function_when_others_are_the_clients_is_waited_for_with_them() -> None:
+    """One response follows all results, whoever gives them; the client cannot answer for the proxy."""
+    talk = with_functions()
+    ours, theirs = m.ToolCall("c1", "clock", "{}"), m.ToolCall("c2", "look_up", "{}")
+    talk.call_tools(ours, theirs)
+    assert [m.Cause.UNKNOWN_TOOL_RESULT] == talk.tell(m.ToolResult("c1", "clock", "forged")).causes
+    assert [] == talk.tell(m.ToolResult("c2", "look_up", "42")).all(m.StartResponse)
+    assert 1 == len(talk.tell(m.FunctionDone("c1", "noon")).all(m.StartResponse))
+
+
+def test_function_when_it_is_overdue_is_not_cancelled_at_the_client() -> None:
+    """Only the calls that the client was asked for are taken back."""
+    talk = with_functions()
+    ours, theirs = m.ToolCall("c1", "clock", "{}"), m.ToolCall("c2", "look_up", "{}")
+    talk.call_tools(ours, theirs)
+    late = talk.tell(passed(m.Deadline.TOOL_RESULTS))
+    assert [m.ToolCallsCancelled((theirs,))] == late.all(m.ToolCallsCancelled)
+    assert () == talk.tell(m.FunctionDone("c1", "noon")).effects

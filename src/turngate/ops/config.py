@@ -28,6 +28,11 @@ KEYED_HOST: Final = "api.openai.com"
 DEFAULT_UPSTREAM: Final = f"wss://{KEYED_HOST}/v1/realtime?model={{model}}"
 DEFAULT_MODEL: Final = "gpt-realtime"
 PREFIX: Final = "TURNGATE_"
+EXAMPLES: Final = {
+    "voices": '"deepgram:aura-2-thalia-en" = "marin"',
+    "models": '"gpt-4o-mini" = "gpt-realtime-mini"',
+    "languages": '"yue" = "zh"',
+}
 KEY_VARIABLE: Final = "OPENAI_API_KEY"
 
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
@@ -48,6 +53,18 @@ class Config:
     allow_anonymous: bool = False
     """Listen beyond the loopback although clients need no credentials."""
     function_hosts: tuple[str, ...] = ()
+    client_idle_s: float = 60.0
+    """How long a client may send nothing at all."""
+    speech_lead_s: float | None = None
+    """How far ahead of what is played speech is sent; ``None`` sends it as it comes."""
+    pass_g711: bool = True
+    """Whether the upstream takes a telephone's sound as it comes; else it is converted here."""
+    voices: Mapping[str, str] = field(factory=dict)
+    """The upstream's voice for a ``provider:voice`` of a client's."""
+    models: Mapping[str, str] = field(factory=dict)
+    """The upstream's model for the name of a client's."""
+    languages: Mapping[str, str] = field(factory=dict)
+    """The ISO-639-1 code for a language tag of a client's."""
     """Where functions of clients may be called, in the form of :meth:`FunctionHosts.listed`; nowhere by default."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
@@ -56,6 +73,15 @@ class Config:
 
 
 KEYS: Final = ("listen", "upstream", "model", "upstream_key_file", "log_level", "allow_anonymous", "function_hosts")
+TABLES: Final = ("voices", "models", "languages")
+"""Of names to names; in a file only."""
+SECONDS: Final = {"client_idle_s": (1.0, 86_400.0), "speech_lead_s": (0.05, 60.0)}
+"""From and to."""
+SWITCHES: Final = frozenset({"allow_anonymous", "pass_g711"})
+FILE_KEYS: Final = (*KEYS, *SECONDS, "pass_g711", *TABLES)
+"""What a file may hold."""
+VARIABLES: Final = (*KEYS, *SECONDS, "pass_g711")
+"""What the environment may hold, each with the prefix and in capitals."""
 LISTS: Final = {"listen": "an endpoint string", "function_hosts": "a host"}
 """The settings with several values, and what each value is."""
 
@@ -129,11 +155,19 @@ def from_file(path: str) -> dict[str, Any]:
 
 def checked(key: str, value: object, where: str) -> Any:
     """One setting of a file, with its type."""
-    if key not in KEYS:
-        raise ConfigError(f"{where} has an unknown key {key!r}{suggestion(key, KEYS)}")
-    if key == "allow_anonymous":
+    if key not in FILE_KEYS:
+        raise ConfigError(f"{where} has an unknown key {key!r}{suggestion(key, FILE_KEYS)}")
+    if key in SWITCHES:
         if not isinstance(value, bool):
-            raise ConfigError(f"{where}: allow_anonymous is true or false")
+            raise ConfigError(f"{where}: {key} is true or false")
+        return value
+    if key in SECONDS:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"{where}: {key} is a number of seconds")
+        return seconds(f"{where}: {key}", key, value)
+    if key in TABLES:
+        if not isinstance(value, dict) or not all(isinstance(name, str) and name for name in value.values()):
+            raise ConfigError(f"{where}: [{key}] is a table of names, such as {EXAMPLES[key]}")
         return value
     if key in LISTS:
         values = [value] if isinstance(value, str) else value
@@ -148,18 +182,36 @@ def checked(key: str, value: object, where: str) -> Any:
 def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """The settings in the environment; several values are separated by spaces."""
     found: dict[str, Any] = {}
-    for key in KEYS:
+    for key in VARIABLES:
         value = environment.get(PREFIX + key.upper())
         if not value:
             # an empty variable is how many set-ups say that there is none
             continue
         if key in LISTS:
             found[key] = tuple(value.split())
-        elif key == "allow_anonymous":
+        elif key in SWITCHES:
             found[key] = truth(PREFIX + key.upper(), value)
+        elif key in SECONDS:
+            found[key] = number(PREFIX + key.upper(), key, value)
         else:
             found[key] = value
     return found
+
+
+def number(name: str, key: str, value: str) -> float:
+    """A number of seconds, in writing."""
+    try:
+        return seconds(name, key, float(value))
+    except ValueError:
+        raise ConfigError(f"{name} is a number of seconds, not {value!r}") from None
+
+
+def seconds(name: str, key: str, value: float) -> float:
+    """A number of seconds within its bounds."""
+    least, most = SECONDS[key]
+    if not least <= value <= most:
+        raise ConfigError(f"{name} is from {least:g} to {most:g} seconds, not {value:g}")
+    return float(value)
 
 
 def truth(name: str, value: str) -> bool:
@@ -175,7 +227,7 @@ def near_misses(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
     Not an error: an orchestrator makes ``TURNGATE_PORT`` and its like of a service's name.
     """
-    known = [key.upper() for key in (*KEYS, "config")]
+    known = [key.upper() for key in (*VARIABLES, "config")]
     strange = (name.removeprefix(PREFIX) for name in sorted(environment) if name.startswith(PREFIX))
     close = ((name, get_close_matches(name, known, 1, 0.75)) for name in strange if name not in known)
     return tuple((PREFIX + name, PREFIX + meant[0]) for name, meant in close if meant)

@@ -46,11 +46,15 @@ class Coordinator(Actor[m.Message]):
         self._stopwatch = Stopwatch()
         self._client: Ref[ClientBound]
         self._upstream: Ref[UpstreamBound]
+        self._functions: Ref[m.CallFunction] | None
 
-    def wire(self, client: Ref[ClientBound], upstream: Ref[UpstreamBound]) -> None:
-        """Say where effects go; called once, when all three actors were spawned and before any of them has run."""
+    def wire(
+        self, client: Ref[ClientBound], upstream: Ref[UpstreamBound], functions: Ref[m.CallFunction] | None
+    ) -> None:
+        """Say where effects go; called once, when all actors were spawned and before any of them has run."""
         self._client = client
         self._upstream = upstream
+        self._functions = functions
 
     def on_start(self, context: Context[m.Message]) -> None:
         """The client has connected; that is the first thing in every session."""
@@ -76,6 +80,9 @@ class Coordinator(Actor[m.Message]):
                     context.cancel_timer(deadline)
                 case m.Note(event, detail):
                     self._log.info(event, detail=detail)
+                case m.CallFunction():
+                    if self._functions is not None:
+                        self._functions.tell(effect)
                 case m.EndSession(ending, detail):
                     self._guardian.tell(SessionOver(ending, detail))
                 case (

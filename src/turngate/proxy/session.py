@@ -18,9 +18,10 @@ from turngate.protocols import deepgram
 from turngate.protocols.realtime import Translation
 from turngate.proxy.client import ClientActor, ClientLegMessage, Habits
 from turngate.proxy.coordinator import Coordinator, SessionOver
+from turngate.proxy.functions import FunctionsActor
 from turngate.proxy.legs import CloseLeg, Leg, LegDown, LegEvents
 from turngate.proxy.log import EventLog
-from turngate.proxy.ports import Face, IConnection, IDialler
+from turngate.proxy.ports import Face, IConnection, IDialler, IFunctionCaller
 from turngate.proxy.upstream import UpstreamActor, UpstreamLegMessage
 from turngate.session.invariants import Judge
 from turngate.session.messages import Cause, Ending, Failed, Message, Problem, Shutdown
@@ -43,6 +44,8 @@ class Setup:
     wire: Translation
     log: EventLog
     policy: Policy = field(factory=Policy)
+    functions: IFunctionCaller | None = None
+    """Calls functions for clients; ``None`` calls none."""
     habits: Habits = field(factory=Habits)
     face: Callable[[], Face] = deepgram.Face
     """Makes the client's protocol for one session."""
@@ -62,7 +65,7 @@ class ChildEnded:
     """One of the three actors has ended before the session was over."""
 
     leg: Leg | None
-    """The leg whose actor it was; ``None`` for the coordinator."""
+    """The leg whose actor it was; ``None`` for the coordinator and for the functions' actor."""
     ended: Ended
 
 
@@ -129,7 +132,12 @@ class SessionActor(Actor[GuardianMessage]):
         self._client = context.spawn(client, "client", mailbox=MAILBOX)
         upstream = UpstreamActor(setup.dialler, setup.wire, self._coordinator, me, self._log)
         self._upstream = context.spawn(upstream, "upstream", mailbox=MAILBOX)
-        coordinator.wire(self._client, self._upstream)
+        functions = None
+        if setup.functions is not None:
+            caller = FunctionsActor(setup.functions, self._session_id, self._coordinator)
+            functions = context.spawn(caller, "functions", mailbox=MAILBOX)
+            context.watch(functions, lambda ended: ChildEnded(None, ended))
+        coordinator.wire(self._client, self._upstream, functions)
         context.watch(self._coordinator, lambda ended: ChildEnded(None, ended))
         context.watch(self._client, lambda ended: ChildEnded(Leg.CLIENT, ended))
         context.watch(self._upstream, lambda ended: ChildEnded(Leg.UPSTREAM, ended))

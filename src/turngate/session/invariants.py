@@ -76,6 +76,7 @@ SERVICE: Final = (
     | m.AgentAudio
     | m.AgentFinishedSpeaking
     | m.ToolCallsRequested
+    | m.FunctionAnswered
     | m.ToolCallsCancelled
     | m.LineRefused
 )

@@ -48,6 +48,7 @@ from turngate.session.messages import (
     DeadlinePassed,
     Effect,
     EndTurn,
+    FunctionDone,
     ItemConfirmed,
     KeepAlive,
     Message,
@@ -147,6 +148,7 @@ RULES: Final[Mapping[type[Message], Row]] = {
     AgentAudioChunk: row(_no, _no, _no, turns.agent_audio),
     AgentAudioSegmentEnded: row(_no, _no, _no, turns.agent_heard),
     ToolCallCompleted: row(_no, _no, _no, tools.call_completed),
+    FunctionDone: row(_no, _no, _no, tools.function_done),
     DeadlinePassed: always(deadline_passed),
 }
 

@@ -19,6 +19,7 @@ from turngate.session.messages import (
     ConversationLine,
     Deadline,
     Effect,
+    Endpoint,
     Heard,
     Problem,
     SessionConfig,
@@ -244,6 +245,8 @@ class OpenCall:
 
     call: ToolCall
     response_id: str
+    endpoint: Endpoint | None = None
+    """Where the proxy calls it; ``None`` where the client was asked."""
 
 
 class Patience(Enum):

@@ -12,11 +12,15 @@ from turngate.session.due import owe, user_waits
 from turngate.session.messages import (
     AddToolOutput,
     Arm,
+    CallFunction,
     CallsRecorded,
     Cause,
     Deadline,
     DeadlinePassed,
     Disarm,
+    Endpoint,
+    FunctionAnswered,
+    FunctionDone,
     Problem,
     ResponseEnded,
     ResponseStatus,
@@ -27,9 +31,10 @@ from turngate.session.messages import (
     ToolResult,
     Warned,
 )
-from turngate.session.state import Draft, Due, DueKind, OpenCall, Patience, Response
+from turngate.session.state import Draft, Due, DueKind, OpenCall, Patience, Response, State
 
 CANCELLED_OUTPUT = '{"error":"cancelled: the answer that asked for this was cut off"}'
+FAILED_OUTPUT = '{"error":"the function could not be called"}'
 OVERDUE_OUTPUT = '{"error":"no result came in time"}'
 
 
@@ -61,10 +66,20 @@ def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> No
         draft.emit(Warned(Problem(Cause.TOO_MANY_WAITING, advice)))
     if not announced:
         return
-    opened = tuple(OpenCall(call, response.response_id) for call in announced)
+    opened = tuple(OpenCall(call, response.response_id, endpoint_of(draft.state, call)) for call in announced)
     draft.state = evolve(draft.state, calls=(*draft.state.calls, *opened))
-    draft.emit(ToolCallsRequested(tuple(announced)), Arm(Deadline.TOOL_RESULTS))
+    ours = frozenset(one.call.call_id for one in opened if one.endpoint is not None)
+    draft.emit(ToolCallsRequested(tuple(announced), ours), Arm(Deadline.TOOL_RESULTS))
+    for one in opened:
+        if one.endpoint is not None:
+            draft.emit(CallFunction(one.call, one.endpoint))
     user_waits(draft)
+
+
+def endpoint_of(state: State, call: ToolCall) -> Endpoint | None:
+    """Where the proxy makes a call, if it does."""
+    tools = state.confirmed.tools if state.confirmed else ()
+    return next((tool.endpoint for tool in tools if tool.name == call.name), None)
 
 
 def close(draft: Draft, call: ToolCall, output: str) -> None:
@@ -78,7 +93,8 @@ def take_result(draft: Draft, result: ToolResult) -> None:
     matching = [
         open_call
         for open_call in draft.state.calls
-        if (open_call.call.name if result.call_id is None else open_call.call.call_id)
+        if open_call.endpoint is None
+        and (open_call.call.name if result.call_id is None else open_call.call.call_id)
         == (result.name if result.call_id is None else result.call_id)
     ]
     if len(matching) != 1:
@@ -88,10 +104,24 @@ def take_result(draft: Draft, result: ToolResult) -> None:
     close_open(draft, matching[0], result.output)
 
 
+def function_done(draft: Draft, done: FunctionDone) -> None:
+    """A function that the proxy called has answered, or has not; the model is told either."""
+    for open_call in draft.state.calls:
+        if open_call.call.call_id == done.call_id and open_call.endpoint is not None:
+            output = done.output
+            if output is None:
+                output = FAILED_OUTPUT
+                detail = f"The function {open_call.call.name} could not be called ({done.failure}); the model knows."
+                draft.emit(Warned(Problem(Cause.TOOL_FAILED, detail)))
+            draft.emit(FunctionAnswered(open_call.call, output))
+            close_open(draft, open_call, output)
+            return
+
+
 def close_open(draft: Draft, open_call: OpenCall, output: str) -> None:
     """Close an open call, and owe an answer if it was the last of its response."""
     close(draft, open_call.call, output)
-    draft.emit(CallsRecorded(((open_call.call, output),)))
+    draft.emit(CallsRecorded(((open_call.call, output),), ours=open_call.endpoint is not None))
     rest = tuple(other for other in draft.state.calls if other is not open_call)
     draft.state = evolve(draft.state, calls=rest)
     if not rest:
@@ -103,7 +133,9 @@ def close_open(draft: Draft, open_call: OpenCall, output: str) -> None:
 
 def overdue(draft: Draft, _: DeadlinePassed) -> None:
     """The model is told that the results did not come, and goes on; so is the client."""
-    draft.emit(ToolCallsCancelled(tuple(open_call.call for open_call in draft.state.calls)))
+    asked = tuple(open_call.call for open_call in draft.state.calls if open_call.endpoint is None)
+    if asked:
+        draft.emit(ToolCallsCancelled(asked))
     names = ", ".join(open_call.call.name for open_call in draft.state.calls)
     detail = f"No result came in time for: {names}. The model goes on without; answer calls sooner."
     draft.emit(Warned(Problem(Cause.TOOL_TIMEOUT, detail)))

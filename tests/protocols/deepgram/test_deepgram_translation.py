@@ -85,6 +85,17 @@ TOLD: list[tuple[session.Told, ServerEvent]] = [
             [server_events.CancelledCall("call_1", "now"), server_events.CancelledCall("call_2", "add")]
         ),
     ),
+    (session.FunctionAnswered(CALLS[0], "noon"), server_events.FunctionResult("now", "noon", "call_1")),
+    (
+        session.CallsRecorded(((CALLS[1], "3"),), ours=True),
+        server_events.History(
+            function_calls=[PastCall("call_2", "add", client_side=False, arguments='{"a":1}', response="3")]
+        ),
+    ),
+    (
+        session.ToolCallsRequested(CALLS[:1], frozenset({"call_1"})),
+        server_events.FunctionCallRequest([server_events.RequestedCall("call_1", "now", "{}", client_side=False)]),
+    ),
     (session.LineRefused("Later."), server_events.InjectionRefused("Later.")),
     (session.Warned(WARNED), server_events.WarningEvent("FUNCTION_CALL_TIMEOUT", "Answer sooner.")),
     (

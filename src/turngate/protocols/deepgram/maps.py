@@ -9,11 +9,13 @@ Comes from: the configuration (``[voices]``, ``[models]``, ``[languages]``), ove
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from attrs import field, frozen
+
+from turngate.session.messages import Endpoint
 
 UPSTREAM_VOICES: Final = frozenset(
     {"alloy", "ash", "ballad", "cedar", "coral", "echo", "marin", "sage", "shimmer", "verse"},
@@ -55,6 +57,11 @@ _LANGUAGE: Final = re.compile(r"(?P<code>[A-Za-z]{2,3})(?:[-_][A-Za-z0-9_-]{0,32
 _DEEPGRAM_VOICE: Final = re.compile(r"(?:aura|aura-2|flux)-(?P<name>[a-z]+)-[a-z]{2}")
 
 
+def no_endpoint(_endpoint: Endpoint) -> str | None:
+    """What a client is told where no function is called by the proxy."""
+    return "functions are not called by the server. Leave endpoint out, and answer FunctionCallRequest."
+
+
 @frozen
 class Maps:
     """What the operator has decided about names; each mapping goes over the defaults of the same name."""
@@ -67,6 +74,8 @@ class Maps:
     """By ``provider:voice``, such as ``deepgram:aura-2-thalia-en`` or ``cartesia:VOICE-ID``."""
     languages: Mapping[str, str] = field(factory=dict)
     """By the client's language tag or its first part."""
+    refuses: Callable[[Endpoint], str | None] = no_endpoint
+    """Why a function cannot be called at an endpoint, or ``None`` if it can; by default none is ever called."""
     passes_g711: bool = True
     """Whether the upstream takes G.711 at 8 kHz as it comes; else it is converted here."""
 

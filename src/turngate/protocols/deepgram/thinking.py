@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 
 from turngate.protocols.deepgram.maps import Maps
 from turngate.protocols.deepgram.settings_tree import Function, Think
-from turngate.session.messages import Cause, Effort, Problem, ToolSpec
+from turngate.session.messages import Cause, Effort, Endpoint, Problem, ToolSpec
 
 MAX_PROMPT_CHARS: Final = 25_000
 """The original service's own bound for the models that it runs."""
@@ -27,6 +27,7 @@ TAKEN: Final = (
     "functions[].name",
     "functions[].description",
     "functions[].parameters",
+    "functions[].endpoint",
     # calls are only ever made for a turn that has ended
     "functions[].defer_until_eot",
     "provider.type",
@@ -61,7 +62,7 @@ def thinking(think: Think | None, maps: Maps, at: str, model: str | None = None)
     """
     if think is None:
         return Thinking()
-    tools = _tools(think.functions or [], at)
+    tools = _tools(think.functions or [], maps, at)
     if isinstance(tools, str):
         return tools
     taken = list(TAKEN)
@@ -91,7 +92,14 @@ def too_long(at: str) -> Problem:
     )
 
 
-def _tools(functions: list[Function], at: str) -> tuple[ToolSpec, ...] | str:
+def _endpoint(function: Function) -> Endpoint | None:
+    given = function.endpoint
+    if given is None:
+        return None
+    return Endpoint(given.url or "", given.method or "POST", tuple((given.headers or {}).items()))
+
+
+def _tools(functions: list[Function], maps: Maps, at: str) -> tuple[ToolSpec, ...] | str:
     if len(functions) > MAX_FUNCTIONS:
         return f"{at}.functions must be at most {MAX_FUNCTIONS}."
     tools: list[ToolSpec] = []
@@ -102,10 +110,9 @@ def _tools(functions: list[Function], at: str) -> tuple[ToolSpec, ...] | str:
             return f"{here}.name is required."
         if any(tool.name == function.name for tool in tools):
             return f"{here}.name is that of another function; give each a name of its own."
-        if function.endpoint is not None:
-            advice = "functions are not called by the server. Leave endpoint out, and answer FunctionCallRequest."
+        tool = ToolSpec(function.name, function.description or "", endpoint=_endpoint(function))
+        if tool.endpoint is not None and (advice := maps.refuses(tool.endpoint)) is not None:
             return f"{here}.endpoint cannot be used: {advice}"
-        tool = ToolSpec(function.name, function.description or "")
         if function.parameters:
             schema = msgspec.json.encode(function.parameters)
             schema_bytes += len(schema)

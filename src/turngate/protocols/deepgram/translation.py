@@ -33,6 +33,7 @@ from turngate.protocols.deepgram.server_events import (
     ErrorEvent,
     FunctionCallCancelled,
     FunctionCallRequest,
+    FunctionResult,
     History,
     InjectionRefused,
     LatencyReport,
@@ -135,8 +136,8 @@ def _one(effect: session.Told) -> ServerEvent:
             return ConversationText(_role(role), text, "default", languages=list(languages) or None)
         case session.LineRecorded(role, text):
             return History(role=_role(role), content=text)
-        case session.CallsRecorded(calls):
-            return History(function_calls=[_past(call, output) for call, output in calls])
+        case session.CallsRecorded(calls, ours):
+            return History(function_calls=[_past(call, output, ours=ours) for call, output in calls])
         case session.UserSpeaking():
             return UserStartedSpeaking()
         case session.AgentThinking():
@@ -145,8 +146,10 @@ def _one(effect: session.Told) -> ServerEvent:
             return _started(latency)
         case session.AgentFinishedSpeaking():
             return AgentAudioDone()
-        case session.ToolCallsRequested(calls):
-            return FunctionCallRequest([_requested(call) for call in calls])
+        case session.ToolCallsRequested(calls, ours):
+            return FunctionCallRequest([_requested(call, ours=call.call_id in ours) for call in calls])
+        case session.FunctionAnswered(call, output):
+            return FunctionResult(call.name, output, call.call_id)
         case session.ToolCallsCancelled(calls):
             return FunctionCallCancelled([CancelledCall(call.call_id, call.name) for call in calls])
         case session.LineRefused(detail):
@@ -184,10 +187,9 @@ def _report(latency: session.Latency) -> LatencyReport:
     )
 
 
-def _past(call: session.ToolCall, output: str) -> PastCall:
-    return PastCall(
-        call.call_id, call.name, client_side=True, arguments=call.arguments or NO_ARGUMENTS, response=output
-    )
+def _past(call: session.ToolCall, output: str, *, ours: bool) -> PastCall:
+    arguments = call.arguments or NO_ARGUMENTS
+    return PastCall(call.call_id, call.name, client_side=not ours, arguments=arguments, response=output)
 
 
 def _ending(problem: session.Problem) -> session.Ending:
@@ -218,5 +220,5 @@ def _acknowledgement(kind: session.UpdateKind) -> ServerEvent:
             return ListenUpdated()
 
 
-def _requested(call: session.ToolCall) -> RequestedCall:
-    return RequestedCall(call.call_id, call.name, call.arguments or NO_ARGUMENTS, client_side=True)
+def _requested(call: session.ToolCall, *, ours: bool) -> RequestedCall:
+    return RequestedCall(call.call_id, call.name, call.arguments or NO_ARGUMENTS, client_side=not ours)

@@ -13,6 +13,7 @@ from attrs import field, frozen
 from turngate.session.messages.values import (
     Deadline,
     Ending,
+    Endpoint,
     Latency,
     Problem,
     Role,
@@ -74,6 +75,8 @@ class CallsRecorded:
     """Tool calls with their results, as they stand in the conversation for good."""
 
     calls: tuple[tuple[ToolCall, str], ...] = field(repr=False)
+    ours: bool = False
+    """Whether the proxy made them itself."""
 
 
 @frozen
@@ -116,6 +119,16 @@ class ToolCallsRequested:
     """All tool calls of one response; each is to be answered once."""
 
     calls: tuple[ToolCall, ...]
+    ours: frozenset[str] = frozenset()
+    """The ids of those that the proxy makes itself, of which the client need only know."""
+
+
+@frozen
+class FunctionAnswered:
+    """What a function that the proxy called has answered."""
+
+    call: ToolCall
+    output: str = field(repr=False)
 
 
 @frozen
@@ -159,6 +172,7 @@ Told: TypeAlias = (
     | AgentSpeaking
     | AgentFinishedSpeaking
     | ToolCallsRequested
+    | FunctionAnswered
     | ToolCallsCancelled
     | LineRefused
     | Warned
@@ -284,6 +298,14 @@ class DialUpstream:
 
 
 @frozen
+class CallFunction:
+    """Call a function for the client; answered by ``FunctionDone``."""
+
+    call: ToolCall
+    endpoint: Endpoint
+
+
+@frozen
 class Arm:
     """Start a wait anew, whether or not it was running."""
 
@@ -323,6 +345,6 @@ class EndSession:
     detail: str = ""
 
 
-SessionEffect: TypeAlias = DialUpstream | Arm | Disarm | PauseClient | ResumeClient | Note | EndSession
+SessionEffect: TypeAlias = DialUpstream | CallFunction | Arm | Disarm | PauseClient | ResumeClient | Note | EndSession
 
 Effect: TypeAlias = ClientEffect | UpstreamEffect | SessionEffect

@@ -348,8 +348,17 @@ class DeadlinePassed:
 
 
 @frozen
+class FunctionDone:
+    """A function that the proxy called has answered, or could not be called (``failure``, a short reason)."""
+
+    call_id: str
+    output: str | None = field(default=None, repr=False)
+    failure: str = ""
+
+
+@frozen
 class Shutdown:
     """The proxy is going away; the session ends now."""
 
 
-Message: TypeAlias = ClientMessage | UpstreamMessage | DeadlinePassed | Shutdown
+Message: TypeAlias = ClientMessage | UpstreamMessage | DeadlinePassed | FunctionDone | Shutdown

@@ -13,7 +13,7 @@ end at the client's edge.
 from enum import Enum
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 SESSION_RATE_HZ: Final = 24_000
 """Samples a second of all audio inside a session; what the Realtime API calls ``audio/pcm``."""
@@ -35,12 +35,23 @@ class Role(Enum):
 
 
 @frozen
+class Endpoint:
+    """Where the proxy calls a function for the client; all of it is the client's, and may be secret."""
+
+    url: str = field(repr=False)
+    method: str = "POST"
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@frozen
 class ToolSpec:
     """A function that the model may call; ``parameters`` is a JSON Schema object, as JSON text."""
 
     name: str
     description: str = ""
     parameters: str = '{"type":"object","properties":{}}'
+    endpoint: Endpoint | None = None
+    """Where the proxy calls it; without one the client is asked."""
 
 
 @frozen
@@ -211,6 +222,7 @@ class Cause(Enum):
     SETTINGS_TIMEOUT = "no settings came in time"
     CLIENT_IDLE = "the client sent nothing for too long"
     TOOL_TIMEOUT = "a tool result did not come in time"
+    TOOL_FAILED = "a function could not be called"
     UPSTREAM_UNREADY = "the upstream did not become ready in time"
     UPSTREAM_SILENT = "the upstream did not answer in time"
     UPSTREAM_STALLED = "the upstream does not take what is sent to it"
