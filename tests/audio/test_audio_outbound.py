@@ -42,9 +42,9 @@ def test_a_reply_is_as_long_as_it_was(target: AudioFormat, sizes: list[int]) -> 
 
 @pytest.mark.parametrize("target", EVERY_OUTPUT, ids=named)
 def test_the_shortest_replies_are_no_exception(target: AudioFormat) -> None:
-    """Where rounding shows."""
+    """Where rounding shows: half a sample is one, as the resampler itself does not always have it."""
     stream = Outbound(target)
-    assert [len(reply(stream, bytes(2 * n))) for n in range(50)] == [due_bytes(target, n) for n in range(50)]
+    assert [len(reply(stream, bytes(2 * n))) for n in range(250)] == [due_bytes(target, n) for n in range(250)]
 
 
 @given(st.sampled_from(EVERY_OUTPUT), st.lists(st.integers(0, 24_000), max_size=12))
