@@ -24,7 +24,7 @@ from turngate.protocols.deepgram.translation import NOT_SUPPORTED
 from turngate.proxy.close_codes import client_close
 from turngate.session.messages import Ending
 from turngate.simulator.__main__ import _parser as simulate_parser
-from turngate.tap import Options
+from turngate.tap import NAMED_ONE_BY_ONE, Options
 from twistd_rig import environment
 
 ROOT = Path(__file__).parent.parent
@@ -144,9 +144,12 @@ def test_table_of_settings_has_every_option_of_the_plugin():
     for option, key, variable, _ in rows(RUN, "| option | file | variable | default |"):
         name, argument = re.match(r"`--([a-z-]+)( [A-Z]+)?`", option).groups()
         shown[name + ("=" if argument else "")] = (key.split("`")[1] if key else None, variable.split("`")[1])
-    in_file = {key.replace("_", "-"): key for key in config.KEYS}
+    in_file = {NAMED_ONE_BY_ONE.get(key, key).replace("_", "-"): key for key in config.KEYS}
     known = {
-        option: (in_file.get(name := option.rstrip("=")), config.PREFIX + name.replace("-", "_").upper())
+        option: (
+            key := in_file.get(name := option.rstrip("=")),
+            config.PREFIX + (key or name).replace("-", "_").upper(),
+        )
         for option in Options().longOpt
         if option not in {"help", "version"}
     }
