@@ -32,7 +32,7 @@ imports: setup
 
 # All tests, those that build and install the distribution too.
 unit: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 packaging: setup
 	$(BIN)/python -m pytest -m packaging
