@@ -39,6 +39,7 @@ PLANS: Final = (
     Plan("responses that end out of sight", (TEXT, PROMPT), Budget(vad_response=2, unseen=1, late=0)),
     Plan("speech", (TEXT, PROMPT), Budget(speech=2, late=1)),
     Plan("speech that is being played", (TEXT,), Budget(speech=2, unplayed=1, words=1, late=0)),
+    Plan("speech that is heard as it is told", (TEXT,), Budget(speech=1, unplayed=2, words=1, late=0)),
     Plan("lines", (SAY, LATER), Budget(speech=1, late=0)),
     Plan("lines of its own", (DYNAMIC, m.EndTurn(), TEXT), Budget(speech=1, refuse=1, late=0)),
     Plan("lines that cut in", (TEXT, CUT_IN), Budget(speech=1, unplayed=1, late=0)),

@@ -54,7 +54,7 @@ class Budget:
     leave: int = 0
     """Ends that come from the client or from the proxy itself."""
     unplayed: int = 0
-    """Whether the client is still playing what the upstream has long finished."""
+    """Whether the client is still playing what the upstream has long finished; with 2 it lags by nothing."""
     late: int = 4
     """Deadlines that pass although nothing is wrong."""
 
@@ -141,8 +141,9 @@ def hear(world: World, effects: tuple[m.Effect, ...]) -> World:
             case m.AgentFinishedSpeaking() if not world.budget.unplayed:
                 world = evolve(world, told=(), leg=(*world.leg, m.SpeechPlayed(world.told)))
             case m.UserSpeaking() | m.CutSpeech():
-                # of several items the first is heard in part, and the others not at all
-                parts = tuple(m.Heard(item, 40 if at == 0 else 0, 100) for at, item in enumerate(world.told))
+                # of several items the first is heard, in part or as far as it was told, and the others not at all
+                first = 100 if world.budget.unplayed > 1 else 40
+                parts = tuple(m.Heard(item, 0 if at else first, 100) for at, item in enumerate(world.told))
                 world = evolve(world, told=(), leg=(*world.leg, m.SpeechCut(parts)))
             case _:
                 pass

@@ -65,6 +65,24 @@ def test_barge_in_when_no_audio_came_yet_deletes_what_was_made() -> None:
     assert ["item_r1"] == [one.item_id for one in talk.end(status=CANCELLED).all(m.DeleteItem)]
 
 
+def test_barge_in_when_all_so_far_was_heard_cuts_what_came_after() -> None:
+    """The client has played what it was told; what the upstream made beyond that, it was never told."""
+    talk = speaking()
+    talk.tell(m.SpeechStarted("u1"), cut(1000))
+    assert [] == talk.audio().client
+    ended = talk.end(status=CANCELLED)
+    assert [("item_r1", 1000)] == [(one.item_id, one.audio_end_ms) for one in ended.all(m.TruncateItem)]
+
+
+def test_barge_in_when_all_was_heard_to_the_end_of_the_response_cuts_nothing() -> None:
+    """There is no more of it than was told."""
+    talk = speaking(ended=True)
+    talk.tell(m.SpeechStarted("u1"))
+    done = talk.tell(cut(1000))
+    assert [] == done.upstream
+    assert [LINE] == done.records
+
+
 def test_barge_in_when_all_was_heard_cuts_nothing() -> None:
     """The client has played the item to its end: it stays, and so does its line."""
     talk = speaking(ended=True)

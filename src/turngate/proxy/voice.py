@@ -115,7 +115,7 @@ class Voice:
 
     def cut(self, now_s: float, *, flushes: bool) -> tuple[Heard, ...]:
         """
-        Send no more of the speech so far, and tell which items are not heard to their end.
+        Send no more of the speech so far, and tell how much of each item was heard since the last were played.
 
         Args:
             now_s: the time.
@@ -137,12 +137,12 @@ class Voice:
         if flushes:
             self._playback.stop(now_s)
         self._told.clear()
-        return tuple(part for part in heard if part.heard_ms < part.told_ms)
+        return tuple(part for part in heard if part.told_ms)
 
     def _heard(self, item_id: str, dropped_ms: float, now_s: float, *, flushes: bool) -> Heard:
         played = self._playback.heard(item_id, now_s)
         if played is None:
-            # none of it was sent, or it was heard to its end before others followed
+            # none of it was sent, or it was heard to its end, before others followed, and its length forgotten
             return Heard(item_id, 0, int(dropped_ms))
         heard_ms = played.heard_ms if flushes else played.sent_ms
         return Heard(item_id, int(heard_ms), int(played.sent_ms + dropped_ms))

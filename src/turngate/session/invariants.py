@@ -175,8 +175,10 @@ class Judge:
             case m.AgentLine(text):
                 return evolve(self, lines=(*self.lines, text))
             case m.SpeechCut(heard) if self.configured:
-                known = frozenset(part for part in heard if part.item_id in {item for item, _ in self.told})
-                return evolve(self, cut=self.cut | known)
+                unfinished = {item for item, response_id in self.told if response_id in self.active}
+                known = {item for item, _ in self.told}
+                cut = (p for p in heard if p.item_id in unfinished or (p.item_id in known and p.heard_ms < p.told_ms))
+                return evolve(self, cut=self.cut | frozenset(cut))
             case m.UpdateSession(kind, change):
                 earlier = tuple(u.after(change) for u in self.updates)
                 return evolve(self, updates=(*earlier, Requested(kind, (change,))))

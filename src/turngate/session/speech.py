@@ -72,10 +72,11 @@ def cut(draft: Draft, report: SpeechCut) -> None:
         if part is None:
             continue
         response = draft.state.response(spoken.response_id)
-        if response is None:
-            trim(draft, part)
-        else:
+        if response is not None:
+            # also one that was heard as far as it was told: more of it may have been made
             draft.replace(evolve(response, cut=(*response.cut, part)))
+        elif part.heard_ms < part.told_ms:
+            trim(draft, part)
 
 
 def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> None:

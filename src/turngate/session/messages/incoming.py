@@ -133,7 +133,7 @@ class SpeechCut:
     """
     The client hears no more of the agent's speech; the answer to ``UserSpeaking`` and ``CutSpeech``.
 
-    ``heard`` has the items that it has not heard to their end; it has heard the others.
+    ``heard`` has the items of which it was told and that were not reported as played; what it does not name was played.
     """
 
     heard: tuple[Heard, ...] = ()
