@@ -39,11 +39,10 @@ from turngate.protocols.realtime import Translation
 from turngate.proxy.client import Habits
 from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
-from turngate.proxy.session import Setup
+from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
 from turngate.session.messages import Endpoint
 from turngate.simulator import Simulator
 
-PATHS: Final = frozenset({"/v1/agent/converse"})
 STOP_WITHIN_S: Final = 6.0
 """How long sessions may take to end when the proxy stops; longer than one session may take to close."""
 
@@ -182,24 +181,17 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     dialler = dialler_for(reactor, settings, url, limits)
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
-    maps = Maps(
-        model=settings.model,
-        models=settings.models,
-        voices=settings.voices,
-        languages=settings.languages,
-        refuses=partial(why_not, functions),
-        passes_g711=settings.pass_g711,
-    )
+    profiles = profiles_for(settings, functions)
     setup = Setup(
         dialler,
         Translation(),
         log,
+        profiles,
         functions=functions,
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
-        face=partial(Face, maps),
     )
     reception = Reception(system, setup, lambda: str(uuid4()))
-    listener = ClientListener(acceptor=reception, paths=PATHS, limits=limits, reactor=reactor)
+    listener = ClientListener(acceptor=reception, paths=frozenset(profiles), limits=limits, reactor=reactor)
     ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
     for endpoint, port in zip(settings.listen, ports, strict=True):
         if not settings.allow_anonymous and not is_local(port):
@@ -208,6 +200,19 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
                 "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
             )
     return TurngateService(reactor, log, settings, ports, reception, simulator)
+
+
+def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str, Profile]:
+    """Which protocol is spoken at which path."""
+    maps = Maps(
+        model=settings.model,
+        models=settings.models,
+        voices=settings.voices,
+        languages=settings.languages,
+        refuses=partial(why_not, functions),
+        passes_g711=settings.pass_g711,
+    )
+    return {DEEPGRAM_PATH: Profile(partial(Face, maps))}
 
 
 def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits) -> UpstreamDialler:

@@ -13,7 +13,7 @@ from turngate.actors.testing import TestSystem
 from turngate.protocols.realtime import Translation
 from turngate.proxy.ports import DialFailure, Upgrade
 from turngate.proxy.reception import Reception
-from turngate.proxy.session import CLOSE_WITHIN_S, Setup
+from turngate.proxy.session import CLOSE_WITHIN_S, DEEPGRAM_PATH, Setup
 
 SETTINGS = {"type": "Settings", "audio": {}, "agent": {"think": {"provider": {"type": "open_ai", "model": "m"}}}}
 
@@ -21,7 +21,7 @@ SETTINGS = {"type": "Settings", "audio": {}, "agent": {"think": {"provider": {"t
 class Desk:
     """One session with both its connections in hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: str = DEEPGRAM_PATH, query: dict[str, list[str]] | None = None) -> None:
         self.clock = Clock()
         self.system = TestSystem(self.clock)
         self.log = QuietLog()
@@ -30,7 +30,7 @@ class Desk:
         setup = Setup(self.dialler, Translation(), self.log, judged=True)
         self.reception = Reception(self.system, setup, lambda: f"s{next(ids)}")
         self.client = FakeConnection()
-        self.client.events = self.reception(self.client, Upgrade("/", "fake"))
+        self.client.events = self.reception(self.client, Upgrade(path, "fake", query or {}))
         self.upstream = FakeConnection()
 
     def says(self, **message: Any) -> None:
@@ -248,3 +248,24 @@ def test_deadlines_when_a_session_has_ended_are_gone(desk: Desk) -> None:
     desk.client.ended()
     desk.upstream.ended()
     assert [] == desk.clock.getDelayedCalls()
+
+
+@pytest.mark.parametrize(
+    ("query", "trace"),
+    [
+        ({}, ""),
+        ({"traceId": ["t-1", "t-2"]}, "t-1"),
+        ({"traceId": []}, ""),
+        ({"traceId": ["x" * 128]}, "x" * 128),
+        ({"traceId": ["x" * 129]}, ""),
+        ({"traceId": ["a\nb"]}, ""),
+        ({"traceId": ["\u2028"]}, ""),
+    ],
+)
+def test_a06_trace_when_the_client_names_one_is_in_every_line(query: dict[str, list[str]], trace: str) -> None:
+    """Every line of the session holds its id, and the client's trace where that is short and printable."""
+    desk = Desk(query=query)
+    with desk.system:
+        desk.client.ended()
+    assert {"session.started", "session.ended"} == {event for event, _ in desk.log.kept}
+    assert {("s0", trace)} == {(fields["session"], fields["trace"]) for _, fields in desk.log.kept}

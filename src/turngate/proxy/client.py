@@ -15,10 +15,10 @@ Three waits are its own: a client that sends nothing, speech that is being playe
 from enum import Enum
 from typing import Final, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from turngate.actors import Actor, Context, Ref
-from turngate.audio import Inbound
+from turngate.audio import ClientAudio, Inbound
 from turngate.proxy.close_codes import client_close
 from turngate.proxy.legs import (
     BinaryFrame,
@@ -135,6 +135,7 @@ class ClientActor(Actor[ClientLegMessage]):
         self._voice = Voice(connection, MAX_WAITING_BYTES, habits.lead_s)
         self._heard_s = 0.0
         self._inbound: Inbound | None = None
+        self._audio: ClientAudio | None = None
         self._warned_of_odd_audio = False
         self._life = Life.OPEN
 
@@ -142,6 +143,7 @@ class ClientActor(Actor[ClientLegMessage]):
         """Hear what the connection has to tell."""
         self._heard_s = context.seconds()
         context.set_timer(CheckIdle, self._habits.idle_s, CheckIdle())
+        self._follow_formats()
         self._events.attach(context.self_ref)
 
     def receive(self, context: Context[ClientLegMessage], message: ClientLegMessage) -> None:
@@ -210,11 +212,18 @@ class ClientActor(Actor[ClientLegMessage]):
         if self._life is not Life.OPEN:
             return
         message = self._face.hear(payload)
-        audio = self._face.audio
-        if self._inbound is None and audio is not None:
-            self._inbound = Inbound(audio.input_format, audio.hears)
-            self._voice.use(audio)
+        self._follow_formats()
         self._coordinator.tell(message)
+
+    def _follow_formats(self) -> None:
+        wanted, before = self._face.audio, self._audio
+        if wanted is None or wanted == before:
+            return
+        self._audio = wanted
+        if before is None or (wanted.input_format, wanted.hears) != (before.input_format, before.hears):
+            self._inbound = Inbound(wanted.input_format, wanted.hears)
+        if before is None or evolve(wanted, input_format=before.input_format, hears=before.hears) != before:
+            self._voice.use(wanted)
 
     def _tell_client(self, context: Context[ClientLegMessage], effect: Told | CutSpeech) -> None:
         if self._life is not Life.OPEN:

@@ -106,13 +106,13 @@ class Face(Protocol):
 
     @property
     def audio(self) -> ClientAudio | None:
-        """What the client's audio is in both directions; ``None`` before it has said so."""
+        """What the client's audio is from now on; ``None`` before it has said so, where its protocol has no default."""
 
     def hear(self, payload: bytes) -> ClientMessage:
         """What a text frame of the client means to the session."""
 
     def tell(self, effect: Told) -> tuple[bytes, ...]:
-        """The text frames that tell the client; none where it does not want to be told."""
+        """The text frames that tell the client; none where it has no word for it, or does not want to be told."""
 
 
 class DialEvents(Protocol):

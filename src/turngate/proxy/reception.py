@@ -17,6 +17,10 @@ from turngate.proxy.session import EndNow, GuardianMessage, SessionActor, Setup
 
 MAILBOX: Final = Mailbox(max_messages=64)
 
+TRACE: Final = "traceId"
+"""The query parameter by which a client names its own trace."""
+MAX_TRACE_CHARS: Final = 128
+
 
 class Reception:
     """
@@ -44,7 +48,8 @@ class Reception:
         """Open a session."""
         session_id = self._new_id()
         events = LegEvents()
-        guardian = SessionActor(self._setup, session_id, connection, events, self)
+        profile = self._setup.profiles[upgrade.path]
+        guardian = SessionActor(self._setup, profile, session_id, trace_of(upgrade), connection, events, self)
         self._system.spawn(guardian, f"session-{session_id}", mailbox=MAILBOX)
         return events
 
@@ -68,3 +73,9 @@ class Reception:
         if self._when_empty is not None and not self._open:
             when_empty, self._when_empty = self._when_empty, None
             when_empty()
+
+
+def trace_of(upgrade: Upgrade) -> str:
+    """The trace that a client names its session with; empty where it names none, or one that is not fit for a log."""
+    trace = next(iter(upgrade.query.get(TRACE, ())), "")
+    return trace if trace.isascii() and trace.isprintable() and len(trace) <= MAX_TRACE_CHARS else ""

@@ -7,8 +7,9 @@ says why; nothing is restarted in place. Half a session is worse than none, and 
 Must not know: what a session says or decides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import Final, Protocol, TypeAlias
 
 from attrs import field, frozen
@@ -36,6 +37,18 @@ MAILBOX: Final = Mailbox(max_messages=4096)
 CRASHED: Final = Problem(Cause.INTERNAL, "The proxy failed in this session, which ends here; connect again.")
 
 
+DEEPGRAM_PATH: Final = "/v1/agent/converse"
+
+
+@frozen
+class Profile:
+    """A client's protocol: how it is spoken, and where its rules differ."""
+
+    face: Callable[[], Face] = deepgram.Face
+    """Makes the protocol for one session."""
+    policy: Policy = field(factory=Policy)
+
+
 @frozen
 class Setup:
     """What every session is given."""
@@ -43,12 +56,11 @@ class Setup:
     dialler: IDialler
     wire: Translation
     log: EventLog
-    policy: Policy = field(factory=Policy)
+    profiles: Mapping[str, Profile] = MappingProxyType({DEEPGRAM_PATH: Profile()})
+    """By the path at which a client connects."""
     functions: IFunctionCaller | None = None
     """Calls functions for clients; ``None`` calls none."""
     habits: Habits = field(factory=Habits)
-    face: Callable[[], Face] = deepgram.Face
-    """Makes the client's protocol for one session."""
     waits: Waits = field(factory=Waits)
     bounds: Bounds = field(factory=Bounds)
     judged: bool = False
@@ -100,17 +112,20 @@ class SessionActor(Actor[GuardianMessage]):
     def __init__(
         self,
         setup: Setup,
+        profile: Profile,
         session_id: str,
+        trace: str,
         connection: IConnection,
         events: LegEvents,
         registry: Registry,
     ) -> None:
         self._setup = setup
+        self._profile = profile
         self._session_id = session_id
         self._connection = connection
         self._events = events
         self._registry = registry
-        self._log = setup.log.bound(session=session_id)
+        self._log = setup.log.bound(session=session_id, trace=trace)
         self._life = Life.ON
         self._up = {Leg.CLIENT, Leg.UPSTREAM}
         self._over = SessionOver(Ending.INTERNAL, "stopped")
@@ -125,10 +140,11 @@ class SessionActor(Actor[GuardianMessage]):
         self._started_s = context.seconds()
         self._registry.enter(self._session_id, me)
         self._log.info("session.started", peer=self._connection.peer)
-        state = State(self._session_id, policy=setup.policy, bounds=setup.bounds)
+        state = State(self._session_id, policy=self._profile.policy, bounds=setup.bounds)
         coordinator = Coordinator(state, setup.waits, me, self._log, Judge() if setup.judged else None)
         self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
-        client = ClientActor(self._connection, self._events, setup.face(), self._coordinator, me, setup.habits)
+        face = self._profile.face()
+        client = ClientActor(self._connection, self._events, face, self._coordinator, me, setup.habits)
         self._client = context.spawn(client, "client", mailbox=MAILBOX)
         upstream = UpstreamActor(setup.dialler, setup.wire, self._coordinator, me, self._log)
         self._upstream = context.spawn(upstream, "upstream", mailbox=MAILBOX)
