@@ -206,3 +206,62 @@ def test_text_of_any_script_survives():
     words = "Grüße, 世界 \U0001f600 \u2028 \x00"
     item = msgspec.json.decode(encode_client(Translation().to_upstream(m.AddLine("e", "i", m.Role.USER, words))))
     assert words == item["item"]["content"][0]["text"]
+
+
+# --- what only some client protocols ask for --------------------------------------------------------------------------
+
+RICH = m.SessionConfig(
+    "Be brief.",
+    (CLOCK,),
+    voice=m.OwnVoice("voice_1"),
+    turn_end=m.BySilence(200, idle_ms=6000),
+    starter=m.Starter.UPSTREAM,
+    tool_choice=m.OneTool("clock"),
+    output=m.Output.TEXT,
+    max_output_tokens=512,
+    stored_prompt=m.StoredPrompt("pmpt_1", "2", '{"city":"Ulm"}'),
+)
+SERVER_VAD = {"type": "server_vad", "threshold": 0.5, "prefix_padding_ms": 300, "silence_duration_ms": 200}
+
+
+def test_the_first_update_holds_all_that_a_client_may_choose():
+    """The upstream may start responses, speak by itself, be bound to a tool, to text, to a length and to a prompt."""
+    first = session(RICH, None)
+    detection = {**SERVER_VAD, "idle_timeout_ms": 6000, "create_response": True, "interrupt_response": True}
+    assert first["audio"]["input"]["turn_detection"] == detection
+    assert first["audio"]["output"]["voice"] == {"id": "voice_1"}
+    assert first["tool_choice"] == {"type": "function", "name": "clock"}
+    assert first["output_modalities"] == ["text"]
+    assert first["max_output_tokens"] == 512
+    assert first["prompt"] == {"id": "pmpt_1", "version": "2", "variables": {"city": "Ulm"}}
+
+
+def test_an_update_takes_back_what_a_client_had_chosen():
+    """Each choice goes back to what stands for none; what was no choice is not sent."""
+    assert session(m.SessionConfig("Be brief.", (CLOCK,)), evolve(RICH, voice=None)) == {
+        "type": "realtime",
+        "output_modalities": ["audio"],
+        "tool_choice": "auto",
+        "max_output_tokens": "inf",
+        "prompt": None,
+        "audio": {
+            "input": {
+                "turn_detection": {
+                    **SERVER_VAD,
+                    "silence_duration_ms": 500,
+                    "idle_timeout_ms": None,
+                    "create_response": False,
+                    "interrupt_response": True,
+                }
+            }
+        },
+    }
+
+
+def test_turns_that_end_by_pauses_are_not_detected_upstream():
+    """Turn detection is off from the beginning, or from a change on."""
+    assert session(m.SessionConfig(turn_end=m.ByPause()), None)["audio"]["input"]["turn_detection"] is None
+    assert session(m.SessionConfig(turn_end=m.ByPause()), PLAIN) == {
+        "type": "realtime",
+        "audio": {"input": {"turn_detection": None}},
+    }

@@ -42,6 +42,7 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
     {
         # what the client sent
         Cause.UNPARSABLE: _UNPARSABLE,
+        Cause.UNKNOWN_TYPE: _UNPARSABLE,
         Cause.MESSAGE_TOO_LARGE: _UNPARSABLE,
         Cause.NOT_CONFIGURED: _alike("NON_SETTINGS_MESSAGE_BEFORE_SETTINGS"),
         Cause.ALREADY_CONFIGURED: _alike("SETTINGS_ALREADY_APPLIED"),
@@ -71,6 +72,7 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
         Cause.UPSTREAM_UNREACHABLE: _FAILED_TO_THINK,
         Cause.UPSTREAM_REJECTED: _FAILED_TO_THINK,
         Cause.UPSTREAM_CLOSED: _FAILED_TO_THINK,
+        Cause.UPSTREAM_ERROR: _FAILED_TO_THINK,
         Cause.UPSTREAM_NONSENSE: _FAILED_TO_THINK,
         Cause.RESPONSE_FAILED: _FAILED_TO_THINK,
         Cause.RESPONSE_INCOMPLETE: _FAILED_TO_THINK,

@@ -13,6 +13,7 @@ that caused it.
 
 from typing import Any, Final, assert_never
 
+import msgspec
 from attrs import frozen
 from msgspec import UNSET, Raw, UnsetType
 
@@ -20,6 +21,7 @@ from turngate.protocols.realtime import client_events as c
 from turngate.protocols.realtime import server_events as s
 from turngate.protocols.realtime import session_object as o
 from turngate.protocols.realtime.readings import READINGS, TAG
+from turngate.protocols.realtime.wire import JsonObject
 from turngate.session import messages as m
 
 SAY_PREFIX: Final = "Say exactly the following words aloud, all of them and no others, and do nothing else:\n\n"
@@ -27,6 +29,9 @@ SAY_PREFIX: Final = "Say exactly the following words aloud, all of them and no o
 
 KEYTERMS_PREFIX: Final = "Words to expect: "
 """What comes before the words that the user is likely to say, in the transcription's prompt."""
+
+UNBOUNDED: Final = "inf"
+"""What takes back a bound on the length of answers."""
 
 DEFAULT_SPEED: Final = 1.0
 """How fast the API speaks where nothing was set; an update cannot take a speed back otherwise."""
@@ -86,16 +91,16 @@ class Translation:
                 assert_never(effect)
 
     def _first(self, config: m.SessionConfig) -> o.Session:
-        """The whole session. The proxy alone starts responses, so that it always knows what is active."""
+        """The whole session. Unless it is configured otherwise the proxy alone starts responses."""
         return o.Session(
             type="realtime",
-            output_modalities=["audio"],
+            output_modalities=[config.output.value],
             instructions=config.instructions,
             audio=o.Audio(
                 input=o.AudioInput(
                     format=_format(config.input_sound),
                     transcription=self._transcription(config),
-                    turn_detection=self._detection(config.turn_end),
+                    turn_detection=self._detection(config, UNSET),
                 ),
                 output=o.AudioOutput(
                     format=_format(config.output_sound),
@@ -104,8 +109,10 @@ class Translation:
                 ),
             ),
             tools=_tools(config.tools),
-            tool_choice="auto",
+            tool_choice=_tool_choice(config.tool_choice),
+            max_output_tokens=_or_unset(config.max_output_tokens),
             reasoning=_reasoning(config.effort),
+            prompt=UNSET if config.stored_prompt is None else _prompt(config.stored_prompt),
         )
 
     def _changed(self, config: m.SessionConfig, confirmed: m.SessionConfig) -> o.Session:
@@ -119,7 +126,9 @@ class Translation:
         )
         given = o.AudioInput(
             transcription=hearing if hearing != self._transcription(confirmed) else UNSET,
-            turn_detection=self._detection(config.turn_end) if config.turn_end != confirmed.turn_end else UNSET,
+            turn_detection=self._detection(config, None)
+            if (config.turn_end, config.starter) != (confirmed.turn_end, confirmed.starter)
+            else UNSET,
         )
         audio = o.Audio(
             input=given if given != o.AudioInput() else UNSET,
@@ -127,13 +136,21 @@ class Translation:
         )
         return o.Session(
             type="realtime",
+            output_modalities=[config.output.value] if config.output != confirmed.output else UNSET,
             instructions=config.instructions if config.instructions != confirmed.instructions else UNSET,
             tools=_tools(config.tools) if config.tools != confirmed.tools else UNSET,
+            tool_choice=_tool_choice(config.tool_choice) if config.tool_choice != confirmed.tool_choice else UNSET,
+            max_output_tokens=(config.max_output_tokens or UNBOUNDED)
+            if config.max_output_tokens != confirmed.max_output_tokens
+            else UNSET,
             audio=audio if audio != o.Audio() else UNSET,
             reasoning=_reasoning(config.effort) if config.effort != confirmed.effort else UNSET,
+            prompt=_prompt(config.stored_prompt) if config.stored_prompt != confirmed.stored_prompt else UNSET,
         )
 
-    def _voice(self, config: m.SessionConfig) -> str | None:
+    def _voice(self, config: m.SessionConfig) -> str | o.CustomVoice | None:
+        if isinstance(config.voice, m.OwnVoice):
+            return o.CustomVoice(id=config.voice.voice_id)
         return config.voice or self._options.voice
 
     def _transcription(self, config: m.SessionConfig) -> o.Transcription | None:
@@ -143,19 +160,24 @@ class Translation:
         hint = KEYTERMS_PREFIX + ", ".join(config.keyterms) if config.keyterms else UNSET
         return o.Transcription(model=model, language=_or_unset(config.language), prompt=hint)
 
-    def _detection(self, turn_end: m.TurnEnd) -> o.ServerVad | o.SemanticVad:
-        match turn_end:
-            case m.BySilence(silence_ms):
+    def _detection(self, config: m.SessionConfig, never: UnsetType | None) -> o.ServerVad | o.SemanticVad | None:
+        """How turns are found; ``never`` stands for no idle time-out, and in a change takes back one that was set."""
+        creates = config.starter is m.Starter.UPSTREAM
+        match config.turn_end:
+            case m.ByPause():
+                return None
+            case m.BySilence(silence_ms, idle_ms):
                 options = self._options
                 return o.ServerVad(
                     threshold=options.vad_threshold,
                     prefix_padding_ms=options.vad_prefix_padding_ms,
                     silence_duration_ms=options.vad_silence_duration_ms if silence_ms is None else silence_ms,
-                    create_response=False,
+                    idle_timeout_ms=never if idle_ms is None else idle_ms,
+                    create_response=creates,
                     interrupt_response=True,
                 )
             case m.ByMeaning(eagerness):
-                return o.SemanticVad(eagerness=eagerness.value, create_response=False, interrupt_response=True)
+                return o.SemanticVad(eagerness=eagerness.value, create_response=creates, interrupt_response=True)
 
     # --- from the wire ----------------------------------------------------------------------------------------------
 
@@ -182,6 +204,17 @@ def _format(sound: m.Sound) -> o.Format:
 def _reasoning(effort: m.Effort | None) -> o.Reasoning | UnsetType:
     """How much is thought; once it was said, it cannot be left to the upstream again."""
     return UNSET if effort is None else o.Reasoning(effort=effort.value)
+
+
+def _tool_choice(choice: m.ToolChoice) -> o.ToolChoice:
+    return o.FunctionChoice(name=choice.name) if isinstance(choice, m.OneTool) else choice.value
+
+
+def _prompt(stored: m.StoredPrompt | None) -> o.Prompt | None:
+    if stored is None:
+        return None
+    variables = UNSET if stored.variables is None else msgspec.json.decode(stored.variables, type=JsonObject)
+    return o.Prompt(id=stored.prompt_id, version=_or_unset(stored.version), variables=variables)
 
 
 def _tools(tools: tuple[m.ToolSpec, ...]) -> list[o.Tool]:

@@ -105,6 +105,8 @@ class BySilence:
     """A turn ends with silence of this length; ``None`` is the operator's."""
 
     silence_ms: int | None = None
+    idle_ms: int | None = None
+    """After how long a silence of both the model speaks by itself; ``None`` is never."""
 
 
 @frozen
@@ -114,7 +116,60 @@ class ByMeaning:
     eagerness: Eagerness = Eagerness.AUTO
 
 
-TurnEnd: TypeAlias = BySilence | ByMeaning
+@frozen
+class ByPause:
+    """A turn ends where the client's audio pauses: the upstream detects none, and the proxy commits what came."""
+
+
+TurnEnd: TypeAlias = BySilence | ByMeaning | ByPause
+
+
+class Starter(Enum):
+    """Who begins the answer to what the user said aloud."""
+
+    PROXY = "the proxy asks for it"
+    UPSTREAM = "the upstream begins it by itself"
+
+
+class ToolUse(Enum):
+    """Whether the model calls tools, in the Realtime API's own words."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+
+
+@frozen
+class OneTool:
+    """The model calls this tool."""
+
+    name: str
+
+
+ToolChoice: TypeAlias = ToolUse | OneTool
+
+
+class Output(Enum):
+    """What the model answers with, in the Realtime API's own words; speech comes with its transcript."""
+
+    AUDIO = "audio"
+    TEXT = "text"
+
+
+@frozen
+class StoredPrompt:
+    """A prompt that is stored upstream; ``variables`` is a JSON object, as JSON text."""
+
+    prompt_id: str
+    version: str | None = None
+    variables: str | None = None
+
+
+@frozen
+class OwnVoice:
+    """A voice of the upstream account's own."""
+
+    voice_id: str
 
 
 @frozen
@@ -123,7 +178,7 @@ class SessionConfig:
 
     instructions: str = ""
     tools: tuple[ToolSpec, ...] = ()
-    voice: str | None = None
+    voice: str | OwnVoice | None = None
     speed: float | None = None
     """Times the usual, 0.25 to 1.5."""
     language: str | None = None
@@ -134,6 +189,11 @@ class SessionConfig:
     effort: Effort | None = None
     input_sound: Sound = Sound.PCM
     output_sound: Sound = Sound.PCM
+    starter: Starter = Starter.PROXY
+    tool_choice: ToolChoice = ToolUse.AUTO
+    output: Output = Output.AUDIO
+    max_output_tokens: int | None = None
+    stored_prompt: StoredPrompt | None = None
 
 
 class UpdateKind(Enum):
@@ -203,6 +263,7 @@ class Cause(Enum):
 
     # what the client sent
     UNPARSABLE = "the message cannot be read"
+    UNKNOWN_TYPE = "a message of a type that is not known"
     MESSAGE_TOO_LARGE = "the message is over the size limit"
     NOT_CONFIGURED = "a message came before the settings"
     ALREADY_CONFIGURED = "settings were sent twice"
@@ -231,6 +292,7 @@ class Cause(Enum):
     UPSTREAM_UNREACHABLE = "the upstream cannot be reached"
     UPSTREAM_REJECTED = "the upstream refused the connection"
     UPSTREAM_CLOSED = "the upstream closed the connection"
+    UPSTREAM_ERROR = "the upstream reports an error"
     UPSTREAM_NONSENSE = "the upstream sent what cannot be read"
     RESPONSE_FAILED = "the model's answer failed"
     RESPONSE_INCOMPLETE = "the model's answer was cut short"
@@ -243,10 +305,17 @@ class Cause(Enum):
 
 @frozen
 class Problem:
-    """A cause with the words for one client; ``detail`` says what to send or do instead and never quotes a payload."""
+    """
+    A cause with the words for one client; ``detail`` says what to send or do instead and never quotes a payload.
+
+    Where the upstream is the cause, ``code`` is its own code and ``words`` are its own words, for client protocols that
+    pass them on.
+    """
 
     cause: Cause
     detail: str
+    code: str | None = None
+    words: str = field(default="", repr=False)
 
 
 class Manner(Enum):
