@@ -68,6 +68,7 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
     m.SpeechStarted: (m.SpeechStarted("u90"),),
     m.SpeechStopped: (m.SpeechStopped("u90"),),
     m.SpeechCommitted: (m.SpeechCommitted("u90"),),
+    m.UserPartlyTranscribed: (m.UserPartlyTranscribed("u90", "s"),),
     m.UserTranscribed: (m.UserTranscribed("u90", "so"), m.UserTranscribed("u90", " ")),
     m.TranscriptionFailed: (m.TranscriptionFailed("u90"),),
     m.ResponseStarted: (
@@ -81,6 +82,7 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
     m.AgentAudioChunk: (m.AgentAudioChunk("r0", "ir0", b"\0\0"), m.AgentAudioChunk("r90", "ir90", b"\0\0")),
     m.AgentAudioSegmentEnded: (m.AgentAudioSegmentEnded("r0"), m.AgentAudioSegmentEnded("r90")),
     m.AgentTextEnded: (m.AgentTextEnded("r0", "ir0", "yes"), m.AgentTextEnded("r90", "ir90", "yes")),
+    m.AgentItemEnded: (m.AgentItemEnded("r0", "ir0", "yes"), m.AgentItemEnded("r90", "ir90", "")),
     m.ToolCallCompleted: (m.ToolCallCompleted("r0", CALL), m.ToolCallCompleted("r90", CALL)),
     m.ResponseEnded: (
         *(m.ResponseEnded("r0", status) for status in m.ResponseStatus),

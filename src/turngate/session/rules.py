@@ -36,6 +36,7 @@ from turngate.session.machines import Phase
 from turngate.session.messages import (
     AgentAudioChunk,
     AgentAudioSegmentEnded,
+    AgentItemEnded,
     AgentLine,
     AgentTextEnded,
     AgentTextStarted,
@@ -73,6 +74,7 @@ from turngate.session.messages import (
     UpstreamReady,
     UpstreamRelieved,
     UserAudio,
+    UserPartlyTranscribed,
     UserText,
     UserTranscribed,
 )
@@ -141,10 +143,12 @@ RULES: Final[Mapping[type[Message], Row]] = {
     SpeechStarted: row(_no, _no, _no, turns.speech_started),
     SpeechStopped: row(_no, _no, _no, _no),
     SpeechCommitted: row(_no, _no, _no, turns.speech_committed),
+    UserPartlyTranscribed: always(_no),
     UserTranscribed: row(_no, _no, _no, turns.user_transcribed),
     TranscriptionFailed: row(_no, _no, _no, turns.transcription_failed),
     AgentTextStarted: row(_no, _no, _no, turns.agent_heard),
     AgentTextEnded: row(_no, _no, _no, turns.agent_text),
+    AgentItemEnded: always(_no),
     AgentAudioChunk: row(_no, _no, _no, turns.agent_audio),
     AgentAudioSegmentEnded: row(_no, _no, _no, turns.agent_heard),
     ToolCallCompleted: row(_no, _no, _no, tools.call_completed),

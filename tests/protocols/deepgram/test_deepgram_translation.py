@@ -97,6 +97,7 @@ TOLD: list[tuple[session.Told, ServerEvent]] = [
         server_events.FunctionCallRequest([server_events.RequestedCall("call_1", "now", "{}", client_side=False)]),
     ),
     (session.LineRefused("Later."), server_events.InjectionRefused("Later.")),
+    (session.SettingsAcknowledged(), server_events.SettingsApplied()),
     (session.Warned(WARNED), server_events.WarningEvent("FUNCTION_CALL_TIMEOUT", "Answer sooner.")),
     (
         session.Failed(session.Problem(session.Cause.SETTINGS_INVALID, "Correct.")),
@@ -142,6 +143,9 @@ def test_what_is_malformed_ends_the_session(cause: session.Cause, ending: sessio
     assert session.ClientFault(problem, ending) == to_session(Malformed(problem))
 
 
+OTHERS = {session.UserStopped, session.UserHeard}
+
+
 @pytest.mark.parametrize(("effect", "told"), TOLD)
 def test_the_client_is_told_each_effect(effect: session.Told, told: ServerEvent) -> None:
     """Each effect is one message to the client."""
@@ -185,7 +189,13 @@ def test_a_line_that_cannot_be_said_is_not_taken(event: client_events.InjectAgen
 
 def test_each_effect_for_the_client_has_an_example() -> None:
     """No effect is left out of the examples; the beginning of speech is more than one message."""
-    assert set(get_args(session.Told)) - {session.AgentSpeaking} == {type(effect) for effect, _ in TOLD}
+    assert set(get_args(session.Told)) - {session.AgentSpeaking, *OTHERS} == {type(effect) for effect, _ in TOLD}
+
+
+def test_what_only_other_protocols_tell_is_not_told() -> None:
+    """Deepgram has no word for the end of an utterance, nor for its pieces."""
+    assert () == to_client(session.UserStopped())
+    assert () == to_client(session.UserHeard("item_1", "hi", is_whole=True))
 
 
 @pytest.mark.parametrize("cause", session.Cause)

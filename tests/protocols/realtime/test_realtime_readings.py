@@ -5,7 +5,7 @@ import json
 import corpus
 import pytest
 
-from turngate.protocols.realtime import Malformed, Translation, UnknownEvent, decode_server
+from turngate.protocols.realtime import Malformed, RealtimeOptions, Translation, UnknownEvent, decode_server
 from turngate.protocols.realtime.readings import TAG
 from turngate.session import messages as m
 
@@ -25,16 +25,26 @@ MEANINGS: dict[str, m.UpstreamMessage | None] = {
     "conversation.item.added": m.ItemConfirmed("item_1"),
     "conversation.item.done": m.ItemConfirmed("item_2"),
     "conversation.item.created": m.ItemConfirmed("item_4"),
+    f"{HEARD}.delta": m.UserPartlyTranscribed("item_1", "What"),
     f"{HEARD}.completed": m.UserTranscribed("item_1", "What time is it?"),
     f"{HEARD}.failed": m.TranscriptionFailed("item_1", "audio_unintelligible"),
     "input_audio_buffer.speech_started": m.SpeechStarted("item_1"),
     "input_audio_buffer.speech_stopped": m.SpeechStopped("item_1"),
     "input_audio_buffer.committed": m.SpeechCommitted("item_1"),
     "response.created": m.ResponseStarted("resp_1", "tg_7"),
-    "response.done": m.ResponseEnded("resp_1", m.ResponseStatus.COMPLETED, None, (CALL,), "tg_7", items=("item_2",)),
+    "response.done": m.ResponseEnded(
+        "resp_1",
+        m.ResponseStatus.COMPLETED,
+        None,
+        (CALL,),
+        "tg_7",
+        items=("item_2",),
+        texts=(("item_2", "It is noon."),),
+    ),
     "response.output_item.done": m.ToolCallCompleted("resp_1", CALL),
+    "response.function_call_arguments.done": m.ToolCallCompleted("resp_1", CALL),
     "response.output_text.delta": m.AgentTextStarted("resp_1"),
-    "response.output_text.done": m.AgentTextEnded("resp_1", "item_2", "It is noon."),
+    "response.output_text.done": m.AgentTextEnded("resp_1", "item_2", "It is noon.", m.TextKind.WRITTEN),
     "response.output_audio.delta": m.AgentAudioChunk("resp_1", "item_2", corpus.PCM),
     "response.output_audio.done": m.AgentAudioSegmentEnded("resp_1"),
     "response.output_audio_transcript.delta": m.AgentTextStarted("resp_1"),
@@ -44,7 +54,6 @@ MEANINGS: dict[str, m.UpstreamMessage | None] = {
     "conversation.item.retrieved": None,
     "conversation.item.truncated": None,
     "conversation.item.deleted": None,
-    f"{HEARD}.delta": None,
     f"{HEARD}.segment": None,
     "input_audio_buffer.cleared": None,
     "input_audio_buffer.timeout_triggered": None,
@@ -56,7 +65,6 @@ MEANINGS: dict[str, m.UpstreamMessage | None] = {
     "response.content_part.added": None,
     "response.content_part.done": None,
     "response.function_call_arguments.delta": None,
-    "response.function_call_arguments.done": None,
     "response.mcp_call_arguments.delta": None,
     "response.mcp_call_arguments.done": None,
     "response.mcp_call.in_progress": None,
@@ -229,10 +237,44 @@ def test_a_response_lists_its_complete_calls():
     )
 
 
-@pytest.mark.parametrize("item", [corpus.AGENT_ITEM, {**corpus.CALL_ITEM, "status": "incomplete"}, {}])
+@pytest.mark.parametrize("item", [{**corpus.CALL_ITEM, "status": "incomplete"}, {}])
 def test_an_output_item_is_no_call_when_it_is_no_complete_call(item):
-    """A message, or a call whose arguments were cut off."""
+    """A call whose arguments were cut off, or nothing at all."""
     assert read({"type": "response.output_item.done", "response_id": "resp_1", "item": item}) is None
+
+
+@pytest.mark.parametrize(("lacking"), [{"name": None}, {"call_id": None}])
+def test_arguments_without_a_name_are_no_call(lacking):
+    """The call comes with its item, which has the name; none is made up."""
+    assert read({**corpus.SERVER["response.function_call_arguments.done"], **lacking}) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ([{"type": "output_text", "text": "one"}, {"type": "output_audio", "transcript": "two"}], "one\ntwo"),
+        ([{"type": "output_text", "text": ""}, {"type": "output_text", "text": "two"}], "two"),
+        ([{"type": "function_call", "name": "clock", "arguments": "{}"}], "Function call: clock({})"),
+        ([{"type": "function_call"}], ""),
+        ("words", "words"),
+        (None, ""),
+    ],
+)
+def test_a_message_of_the_agent_is_told_with_all_its_parts(content, text):
+    """Line by line; a call within a message reads as one."""
+    item = {**corpus.AGENT_ITEM, "content": content}
+    done = {"type": "response.output_item.done", "response_id": "resp_1", "item": item}
+    assert read(done) == m.AgentItemEnded("resp_1", "item_2", text)
+
+
+def test_a_written_text_ends_its_response_where_the_upstream_says_nothing_else():
+    """Only where the operator says so, and only for what was written."""
+    options = RealtimeOptions(text_ends_response=True)
+    for kind, expected in (("output_text", m.TextKind.LAST), ("output_audio_transcript", m.TextKind.SPOKEN)):
+        event = decode_server(json.dumps(corpus.SERVER[f"response.{kind}.done"]).encode())
+        message = Translation(options).to_session(event)
+        assert isinstance(message, m.AgentTextEnded)
+        assert message.kind is expected
 
 
 # --- speech ---------------------------------------------------------------------------------------------------------
@@ -243,6 +285,17 @@ def test_audio_comes_as_it_is(delta, pcm):
     """A half sample at the end of a delta is for the next one to complete; without a byte there is no audio."""
     expected = None if pcm is None else m.AgentAudioChunk("resp_1", "item_2", pcm)
     assert expected == read({**corpus.SERVER["response.output_audio.delta"], "delta": delta})
+
+
+def test_what_a_server_knows_of_the_users_speech_beyond_the_api_is_kept():
+    """As JSON, in the server's own words."""
+    more = {"channel": [1, 2], "speech_final": False, "start": 1.5, "other": 1}
+    said = read({**corpus.SERVER[f"{HEARD}.completed"], **more})
+    assert said == m.UserTranscribed(
+        "item_1", "What time is it?", own='{"speech_final":false,"channel":[1,2],"start":1.5}'
+    )
+    stopped = read({**corpus.SERVER["input_audio_buffer.speech_stopped"], "channel": [0], "last_word_end": 2.5})
+    assert stopped == m.SpeechStopped("item_1", '{"channel":[0],"last_word_end":2.5}')
 
 
 def test_an_item_without_an_id_confirms_nothing():

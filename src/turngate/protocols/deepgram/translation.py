@@ -117,18 +117,19 @@ def _not_taken(detail: str) -> session.UnsupportedRequest:
 
 
 def to_client(effect: session.Told) -> tuple[ServerEvent, ...]:
-    """What the client is told, in one message or two."""
+    """What the client is told, in one message or two; nothing where this protocol has no word for it."""
     if isinstance(effect, session.AgentSpeaking):
         latency = effect.latency
         return _started(latency), _report(latency)
-    return (_one(effect),)
+    event = _one(effect)
+    return () if event is None else (event,)
 
 
-def _one(effect: session.Told) -> ServerEvent:
+def _one(effect: session.Told) -> ServerEvent | None:
     match effect:
         case session.SessionOpened(session_id):
             return Welcome(session_id)
-        case session.SessionConfigured():
+        case session.SessionConfigured() | session.SettingsAcknowledged():
             return SettingsApplied()
         case session.UpdateApplied(kind):
             return _acknowledgement(kind)
@@ -140,6 +141,8 @@ def _one(effect: session.Told) -> ServerEvent:
             return History(function_calls=[_past(call, output, ours=ours) for call, output in calls])
         case session.UserSpeaking():
             return UserStartedSpeaking()
+        case session.UserStopped() | session.UserHeard():
+            return None
         case session.AgentThinking():
             return AgentThinking("")
         case session.AgentSpeaking(latency):

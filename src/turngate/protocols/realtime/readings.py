@@ -12,6 +12,8 @@ Comes from: ``codec.py``, by way of ``translation.py``. Goes to: the coordinator
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
+import msgspec
+
 from turngate.protocols.realtime import server_events as s
 from turngate.session import messages as m
 
@@ -25,6 +27,9 @@ ACTIVE_WORDS: Final = "already has an active response"
 """How servers say it that send no code."""
 
 VOICE_LOCKED_CODE: Final = "cannot_update_voice"
+
+HEARD_FIELDS: Final = ("is_final", "speech_final", "channel", "channel_index", "start", "duration", "alternatives")
+"""What servers say of the user's speech that know more than the API tells."""
 
 
 def _refused(event: s.ErrorEvent) -> m.Refused:
@@ -49,9 +54,9 @@ def _ended(event: s.ResponseDone) -> m.ResponseEnded:
         status = m.ResponseStatus.COMPLETED
     calls = tuple(call for item in response.output or () if (call := _call(item)) is not None)
     items = tuple(item.id for item in response.output or () if item.type == "message" and item.id)
-    return m.ResponseEnded(
-        response.id, status, _reason(response), calls, _tag(response), response.conversation_id is not None, items
-    )
+    texts = tuple((item.id, text) for item in response.output or () if item.id and (text := _words(item)))
+    in_conversation = response.conversation_id is not None
+    return m.ResponseEnded(response.id, status, _reason(response), calls, _tag(response), in_conversation, items, texts)
 
 
 def _reason(response: s.Response) -> str | None:
@@ -86,9 +91,35 @@ def _call(item: s.Item) -> m.ToolCall | None:
     return m.ToolCall(item.call_id, item.name, item.arguments or "{}")
 
 
-def _output_done(event: s.ResponseOutputItemDone) -> m.ToolCallCompleted | None:
-    call = _call(event.item)
-    return m.ToolCallCompleted(event.response_id or "", call) if call is not None else None
+def _words(item: s.Item) -> str:
+    """All that a message of the agent says, a line for each of its parts."""
+    if item.type != "message" or item.role != "assistant" or not item.content:
+        return ""
+    parts = [item.content] if isinstance(item.content, str) else [_part(part) for part in item.content]
+    return "\n".join(part for part in parts if part)
+
+
+def _part(part: s.Part) -> str:
+    if part.type == "function_call" and part.name:
+        return f"Function call: {part.name}({part.arguments or ''})"
+    return part.text or part.transcript or ""
+
+
+def _output_done(event: s.ResponseOutputItemDone) -> m.ToolCallCompleted | m.AgentItemEnded | None:
+    item, response_id = event.item, event.response_id or ""
+    call = _call(item)
+    if call is not None:
+        return m.ToolCallCompleted(response_id, call)
+    if item.type == "message" and item.role == "assistant" and item.id:
+        return m.AgentItemEnded(response_id, item.id, _words(item))
+    return None
+
+
+def _arguments_done(event: s.ResponseFunctionCallArgumentsDone) -> m.ToolCallCompleted | None:
+    """A call that says its name; that of one which does not comes with its item."""
+    if not event.call_id or not event.name:
+        return None
+    return m.ToolCallCompleted(event.response_id or "", m.ToolCall(event.call_id, event.name, event.arguments or "{}"))
 
 
 def _item(
@@ -106,17 +137,34 @@ def _text_begun(event: s.ResponseOutputTextDelta | s.ResponseOutputAudioTranscri
 
 
 def _written(event: s.ResponseOutputTextDone) -> m.AgentTextEnded:
-    return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.text or "")
+    kind = m.TextKind.WRITTEN
+    return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.text or "", kind)
 
 
 def _spoken(event: s.ResponseOutputAudioTranscriptDone) -> m.AgentTextEnded:
     return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.transcript or "")
 
 
+def _own(event: s.ServerEvent, *names: str) -> str:
+    """What a server says beyond the API, as JSON text."""
+    said = {name: value for name in names if (value := getattr(event, name)) is not None}
+    return msgspec.json.encode(said).decode() if said else "{}"
+
+
+def _stopped(event: s.InputAudioBufferSpeechStopped) -> m.SpeechStopped:
+    return m.SpeechStopped(event.item_id or "", _own(event, "channel", "last_word_end"))
+
+
+def _partly_transcribed(event: s.InputAudioTranscriptionDelta) -> m.UserPartlyTranscribed | None:
+    if not event.delta:
+        return None
+    return m.UserPartlyTranscribed(event.item_id or "", event.delta, _own(event, *HEARD_FIELDS))
+
+
 def _transcribed(event: s.InputAudioTranscriptionCompleted) -> m.UserTranscribed:
     languages = event.languages if isinstance(event.languages, list) else ()
     names = tuple(language for language in languages if isinstance(language, str))
-    return m.UserTranscribed(event.item_id or "", event.transcript or "", names)
+    return m.UserTranscribed(event.item_id or "", event.transcript or "", names, _own(event, *HEARD_FIELDS))
 
 
 def _not_transcribed(event: s.InputAudioTranscriptionFailed) -> m.TranscriptionFailed:
@@ -135,6 +183,7 @@ _GA_READINGS: Final[Mapping[type, Reading]] = {
     s.ResponseCreated: _started,
     s.ResponseDone: _ended,
     s.ResponseOutputItemDone: _output_done,
+    s.ResponseFunctionCallArgumentsDone: _arguments_done,
     s.SessionCreated: lambda _: m.UpstreamReady(),
     s.SessionUpdated: lambda _: m.UpdateConfirmed(),
     s.ErrorEvent: _refused,
@@ -142,8 +191,9 @@ _GA_READINGS: Final[Mapping[type, Reading]] = {
     s.ConversationItemDone: _item,
     s.ConversationItemCreated: _item,
     s.InputAudioBufferSpeechStarted: lambda e: m.SpeechStarted(e.item_id or ""),
-    s.InputAudioBufferSpeechStopped: lambda e: m.SpeechStopped(e.item_id or ""),
+    s.InputAudioBufferSpeechStopped: _stopped,
     s.InputAudioBufferCommitted: lambda e: m.SpeechCommitted(e.item_id or ""),
+    s.InputAudioTranscriptionDelta: _partly_transcribed,
     s.InputAudioTranscriptionCompleted: _transcribed,
     s.InputAudioTranscriptionFailed: _not_transcribed,
 }

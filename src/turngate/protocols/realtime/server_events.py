@@ -20,6 +20,7 @@ from turngate.protocols.realtime.server_objects import Item as Item
 from turngate.protocols.realtime.server_objects import (
     Number,
     OfContent,
+    OfHeard,
     OfItem,
     OfMcpCall,
     OfOutput,
@@ -90,7 +91,7 @@ class ConversationItemDeleted(OfItem, tag="conversation.item.deleted", frozen=Tr
 
 
 class InputAudioTranscriptionDelta(
-    OfContent, tag="conversation.item.input_audio_transcription.delta", frozen=True, kw_only=True
+    OfHeard, tag="conversation.item.input_audio_transcription.delta", frozen=True, kw_only=True
 ):
     """A piece of what the user said."""
 
@@ -99,7 +100,7 @@ class InputAudioTranscriptionDelta(
 
 
 class InputAudioTranscriptionCompleted(
-    OfContent, tag="conversation.item.input_audio_transcription.completed", frozen=True, kw_only=True
+    OfHeard, tag="conversation.item.input_audio_transcription.completed", frozen=True, kw_only=True
 ):
     """What the user said; may come before, during or after the response to it."""
 
@@ -149,6 +150,9 @@ class InputAudioBufferSpeechStopped(OfItem, tag="input_audio_buffer.speech_stopp
     """The user stopped."""
 
     audio_end_ms: Number | None = None
+    # what servers say that know more
+    channel: object = None
+    last_word_end: object = None
 
 
 class InputAudioBufferTimeoutTriggered(OfItem, tag="input_audio_buffer.timeout_triggered", frozen=True, kw_only=True):

@@ -35,6 +35,9 @@ class Part(Tolerant, frozen=True, kw_only=True):
     type: str | None = None
     text: str | None = None
     transcript: str | None = None
+    name: str | None = None
+    arguments: str | None = None
+    """Of a call, where a server puts it into a message."""
     audio: str | None = None
     """Base64: audio in an item is a copy of what came in deltas, and is left as it is."""
 
@@ -117,6 +120,18 @@ class OfContent(OfItem, frozen=True, kw_only=True):
     """An event about a part of an item."""
 
     content_index: int | None = None
+
+
+class OfHeard(OfContent, frozen=True, kw_only=True):
+    """An event about what the user said; the fields are those of servers that say more of it than the API does."""
+
+    is_final: object = None
+    speech_final: object = None
+    channel: object = None
+    channel_index: object = None
+    start: object = None
+    duration: object = None
+    alternatives: object = None
 
 
 class WithItem(ServerEventFields, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ that caused it.
 from typing import Any, Final, assert_never
 
 import msgspec
-from attrs import frozen
+from attrs import evolve, frozen
 from msgspec import UNSET, Raw, UnsetType
 
 from turngate.protocols.realtime import client_events as c
@@ -47,6 +47,8 @@ class RealtimeOptions:
     vad_silence_duration_ms: int = 500
     voice: str | None = None
     """The voice where the client asks for none; ``None`` leaves the upstream's own."""
+    text_ends_response: bool = False
+    """Whether the upstream ends a written answer with its text alone, and never says ``response.done``."""
 
 
 class Translation:
@@ -184,7 +186,10 @@ class Translation:
     def to_session(self, event: s.ServerEvent) -> m.UpstreamMessage | None:
         """What an event means for the session; None where it means nothing."""
         reading = READINGS.get(type(event))
-        return reading(event) if reading is not None else None
+        message = reading(event) if reading is not None else None
+        if isinstance(message, m.AgentTextEnded) and message.kind is m.TextKind.WRITTEN:
+            return evolve(message, kind=m.TextKind.LAST) if self._options.text_ends_response else message
+        return message
 
 
 def _or_unset(value: Any) -> Any:

@@ -85,6 +85,29 @@ class UserSpeaking:
 
 
 @frozen
+class UserStopped:
+    """The user stopped speaking. ``own`` is what the upstream says of it itself: a JSON object, as JSON text."""
+
+    own: str = "{}"
+
+
+@frozen
+class UserHeard:
+    """What the user said, as it is being written down: a further piece, or the whole."""
+
+    item_id: str
+    text: str = field(repr=False)
+    is_whole: bool
+    own: str = field(default="{}", repr=False)
+    """As in :class:`UserStopped`."""
+
+
+@frozen
+class SettingsAcknowledged:
+    """Settings came while a response was active, and are not applied, as the operator wants it."""
+
+
+@frozen
 class AgentThinking:
     """The model has begun to answer."""
 
@@ -168,6 +191,9 @@ Told: TypeAlias = (
     | LineRecorded
     | CallsRecorded
     | UserSpeaking
+    | UserStopped
+    | UserHeard
+    | SettingsAcknowledged
     | AgentThinking
     | AgentSpeaking
     | AgentFinishedSpeaking

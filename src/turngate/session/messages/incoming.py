@@ -6,6 +6,7 @@ Responsible for the words only; what follows from any of them stands in :mod:`tu
 Must not know: either wire protocol, JSON, sockets, actors, clocks.
 """
 
+from enum import Enum
 from typing import TypeAlias
 
 from attrs import field, frozen
@@ -221,6 +222,8 @@ class SpeechStopped:
     """The upstream heard the user stop."""
 
     item_id: str
+    own: str = "{}"
+    """What the upstream says of it beyond the protocol: a JSON object, as JSON text."""
 
 
 @frozen
@@ -231,6 +234,16 @@ class SpeechCommitted:
 
 
 @frozen
+class UserPartlyTranscribed:
+    """A further piece of what the user said, in writing."""
+
+    item_id: str
+    piece: str = field(repr=False)
+    own: str = field(default="{}", repr=False)
+    """As in :class:`SpeechStopped`."""
+
+
+@frozen
 class UserTranscribed:
     """What the user said, in writing; may come before, during or after the answer to it."""
 
@@ -238,6 +251,8 @@ class UserTranscribed:
     text: str = field(repr=False)
     languages: tuple[str, ...] = ()
     """The languages that were heard, where the upstream says so."""
+    own: str = field(default="{}", repr=False)
+    """As in :class:`SpeechStopped`."""
 
 
 @frozen
@@ -280,9 +295,27 @@ class AgentAudioSegmentEnded:
     response_id: str
 
 
+class TextKind(Enum):
+    """What a text of the agent is."""
+
+    SPOKEN = "the transcript of its speech"
+    WRITTEN = "written, and not spoken"
+    LAST = "written, by an upstream that says no other end of the response"
+
+
 @frozen
 class AgentTextEnded:
     """The complete text of one part of the agent's answer."""
+
+    response_id: str
+    item_id: str
+    text: str = field(repr=False)
+    kind: TextKind = TextKind.SPOKEN
+
+
+@frozen
+class AgentItemEnded:
+    """A message of the agent's answer is complete, with the text of all its parts."""
 
     response_id: str
     item_id: str
@@ -312,6 +345,8 @@ class ResponseEnded:
     in_conversation: bool = True
     items: tuple[str, ...] = ()
     """The ids of the messages in the response's own list of its output."""
+    texts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """The messages in the response's own list of its output: the id and the text of each."""
 
 
 UpstreamMessage: TypeAlias = (
@@ -325,6 +360,7 @@ UpstreamMessage: TypeAlias = (
     | SpeechStarted
     | SpeechStopped
     | SpeechCommitted
+    | UserPartlyTranscribed
     | UserTranscribed
     | TranscriptionFailed
     | ResponseStarted
@@ -332,6 +368,7 @@ UpstreamMessage: TypeAlias = (
     | AgentAudioChunk
     | AgentAudioSegmentEnded
     | AgentTextEnded
+    | AgentItemEnded
     | ToolCallCompleted
     | ResponseEnded
 )
