@@ -14,13 +14,14 @@ A good message costs one decoding and two counts of its bytes; only a message wi
 """
 
 import re
-from typing import Any, Final, get_args
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar, get_args
 
 import msgspec
 from attrs import frozen
 
 from turngate.protocols.deepgram.client_events import ClientEvent, Settings
-from turngate.protocols.deepgram.server_events import ServerEvent
+from turngate.protocols.deepgram.settings_tree import Wire
 from turngate.session.messages import Cause, Problem
 
 MAX_TEXT_BYTES: Final = 512 * 1024
@@ -46,6 +47,9 @@ _MISSING: Final = re.compile(r"Object missing required field `(?P<name>\w+)`")
 _PATH: Final = re.compile(r" - at `(?:key in )?(?P<path>\$[\w.\[\]]*)`$")
 
 
+E = TypeVar("E")
+
+
 @frozen
 class Malformed:
     """A message that is no client event; ``problem.detail`` says where it fails and what to send instead."""
@@ -55,25 +59,40 @@ class Malformed:
 
 def decode_client(payload: bytes) -> ClientEvent | Malformed:
     """The event that a client's text message holds, or why it holds none."""
+    return decode(payload, _EVENTS, CLIENT_TYPES, Settings)
+
+
+def decode(
+    payload: bytes, events: msgspec.json.Decoder[E], types: Sequence[str], settings: type[object]
+) -> E | Malformed:
+    """
+    The event that a client's text message holds in a protocol of this family, or why it holds none.
+
+    Args:
+        payload: the message.
+        events: decodes the protocol's events.
+        types: every ``type`` that they have.
+        settings: the event that may be larger than others.
+    """
     if len(payload) > MAX_SETTINGS_BYTES:
         return _too_large()
     try:
         if not _is_modest(payload) and (excess := _excess(_ANYTHING.decode(payload))):
             return _unparsable(excess)
-        event = _EVENTS.decode(payload)
+        event = events.decode(payload)
     except RecursionError:
         return _unparsable(f"Send at most {MAX_DEPTH} levels of objects and arrays.")
     except msgspec.ValidationError as refusal:
-        return _unparsable(_where(payload, str(refusal)))
+        return _where(payload, str(refusal), types)
     except (msgspec.DecodeError, UnicodeError):
         return _unparsable("The text is not JSON in UTF-8; send one JSON object.")
-    if len(payload) > MAX_TEXT_BYTES and not isinstance(event, Settings):
+    if len(payload) > MAX_TEXT_BYTES and not isinstance(event, settings):
         return _too_large()
     return event
 
 
-def encode_server(event: ServerEvent) -> bytes:
-    """The text message that holds an event."""
+def encode_server(event: Wire) -> bytes:
+    """The text message that holds an event to a client, in any protocol of this family."""
     return _ENCODER.encode(event)
 
 
@@ -102,22 +121,22 @@ def _excess(tree: object) -> str | None:
     return f"Send at most {MAX_DEPTH} levels of objects and arrays."
 
 
-def _where(payload: bytes, refusal: str) -> str:
+def _where(payload: bytes, refusal: str, types: Sequence[str]) -> Malformed:
     """Say which field is wrong, in words that hold nothing of the message but the path."""
-    kind = _type_of(payload)
+    kind = _type_of(payload, types)
     if isinstance(kind, Malformed):
-        return kind.problem.detail
+        return kind
     path = _PATH.search(refusal)
     at = path["path"] if path else "$"
     if missing := _MISSING.match(refusal):
-        return f"{kind}: the field {at}.{missing['name']} is missing; it is required."
+        return _unparsable(f"{kind}: the field {at}.{missing['name']} is missing; it is required.")
     if expected := _EXPECTED.match(refusal):
         got = f", not {expected['got']}" if expected["got"] else ""
-        return f"{kind}: {at} must be {expected['expected'].replace(' | ', ' or ')}{got}."
-    return f"{kind}: the value of {at} is not one of those allowed."
+        return _unparsable(f"{kind}: {at} must be {expected['expected'].replace(' | ', ' or ')}{got}.")
+    return _unparsable(f"{kind}: the value of {at} is not one of those allowed.")
 
 
-def _type_of(payload: bytes) -> str | Malformed:
+def _type_of(payload: bytes, types: Sequence[str]) -> str | Malformed:
     """The known type of a message, or what is wrong with it."""
     try:
         message: Any = _ANYTHING.decode(payload)
@@ -126,9 +145,10 @@ def _type_of(payload: bytes) -> str | Malformed:
     if not isinstance(message, dict):
         return _unparsable("The message is not a JSON object; send one object with a type.")
     if "type" not in message:
-        return _unparsable(f"The field $.type is missing; it is one of {', '.join(CLIENT_TYPES)}.")
-    if message["type"] not in CLIENT_TYPES:
-        return _unparsable(f"The value of $.type is not known; it is one of {', '.join(CLIENT_TYPES)}.")
+        return _unparsable(f"The field $.type is missing; it is one of {', '.join(types)}.")
+    if message["type"] not in types:
+        detail = f"The value of $.type is not known; it is one of {', '.join(types)}."
+        return Malformed(Problem(Cause.UNKNOWN_TYPE, detail))
     return str(message["type"])
 
 
