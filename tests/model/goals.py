@@ -11,7 +11,7 @@ from worlds import World
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Gate, Phase
-from turngate.session.state import Voice
+from turngate.session.state import Commit, DueKind, Voice
 
 Goal: TypeAlias = Callable[[World, str, World], bool]
 
@@ -226,6 +226,49 @@ GOALS: Final[Mapping[str, Goal]] = {
         before.state.phase is not Phase.AWAITING_SETTINGS
         and any(isinstance(e, m.Failed) for e in after.done)
         and after.state.phase is Phase.CONFIGURING
+    ),
+    "settings come that are only acknowledged": lambda _, __, after: sends(after, m.SettingsAcknowledged) > 0,
+    "a session serves without settings": lambda before, _, after: (
+        before.state.phase is Phase.AWAITING_SETTINGS and after.state.phase is Phase.SERVING
+    ),
+    "the first settings come into a session that serves": lambda before, _, after: (
+        hears(after, m.ConfigureSession) and before.state.settings is None and after.state.phase is Phase.SERVING
+    ),
+    "speech is answered by a response of the upstream's own": lambda before, _, after: (
+        foreign_start(after) and bool(before.state.expected) and not after.state.expected
+    ),
+    "speech is asked for that the upstream did not answer": lambda before, _, after: (
+        after.heard == m.DeadlinePassed(m.Deadline.OWN_START) and sends(after, m.StartResponse) > 0
+    ),
+    "speech that is owed already is answered by the upstream after all": lambda before, _, after: (
+        foreign_start(after) and any(due.kind is DueKind.SPEECH for due in before.state.due) and not after.state.due
+    ),
+    "text waits for an answer of the upstream's own": lambda before, _, after: (
+        hears(after, m.UserText) and bool(before.state.expected)
+    ),
+    "a written turn is answered when it is confirmed": lambda before, _, after: (
+        hears(after, m.ItemConfirmed) and bool(before.state.placing) and sends(after, m.StartResponse) > 0
+    ),
+    "a commit is missed because of a response": lambda before, _, after: (
+        after.state.manual.commit is Commit.MISSED and before.state.manual.commit is not Commit.MISSED
+    ),
+    "a missed commit is made": lambda before, _, after: (
+        before.state.manual.commit is Commit.MISSED and sends(after, m.CommitAudio) > 0
+    ),
+    "a commit waits for quiet": lambda _, __, after: after.state.manual.commit is Commit.WHEN_QUIET,
+    "a commit that waited for quiet is made of audio that comes": lambda before, _, after: (
+        hears(after, m.UserAudio)
+        and before.state.manual.commit is Commit.WHEN_QUIET
+        and sends(after, m.CommitAudio) > 0
+    ),
+    "the client leaves what is committed": lambda _, __, after: (
+        hears(after, m.ClientGone) and sends(after, m.CommitAudio) > 0
+    ),
+    "a response ends with its text alone": lambda before, _, after: (
+        hears(after, m.AgentTextEnded) and len(after.state.responses) < len(before.state.responses)
+    ),
+    "the client is told of an error of the upstream": lambda _, __, after: (
+        isinstance(after.heard, m.Refused) and after.heard.code == "server_error" and sends(after, m.Failed) > 0
     ),
     "something said too early is taken up": lambda before, _, after: (
         bool(before.state.early) and after.state.phase is Phase.SERVING

@@ -17,7 +17,18 @@ from turngate.session import messages as m
 
 ACTIVE: Final = "conversation_already_has_active_response"
 LATE: Final = frozenset(
-    {m.Deadline.SETTINGS, m.Deadline.RETRY, m.Deadline.TOOL_PATIENCE, m.Deadline.TOOL_RESULTS, m.Deadline.FLOOR}
+    {
+        m.Deadline.SETTINGS,
+        m.Deadline.RETRY,
+        m.Deadline.TOOL_PATIENCE,
+        m.Deadline.TOOL_RESULTS,
+        m.Deadline.FLOOR,
+        m.Deadline.OWN_START,
+        m.Deadline.PLACING,
+        m.Deadline.COMMIT_PAUSE,
+        m.Deadline.COMMIT_CAP,
+        m.Deadline.COMMIT_LATEST,
+    }
 )
 """Deadlines that may pass while messages are still on their way."""
 DEPARTURES: Final[tuple[m.Message, ...]] = (
@@ -79,6 +90,9 @@ def upstream_moves(world: World) -> Iterator[Move]:
             calls = tuple(m.ToolCall(f"c{len(world.tags)}{i}", "f", "{}") for i in range(2))
             yield "end with calls", ended(spend(world, call=1), m.ResponseStatus.COMPLETED, calls)
             yield "cut with calls", ended(spend(world, call=1), m.ResponseStatus.CANCELLED, calls)
+        if world.budget.last:
+            text = m.AgentTextEnded(world.active, f"i{world.active}", "yes", m.TextKind.LAST)
+            yield "end with text", say(evolve(spend(world, last=1), active=None), text)
         if world.budget.fail:
             yield "fail", ended(spend(world, fail=1), m.ResponseStatus.FAILED)
             yield "cut short", ended(spend(world, fail=1), m.ResponseStatus.INCOMPLETE)
@@ -110,6 +124,9 @@ def take(world: World, command: m.UpstreamEffect) -> Iterator[Move]:
                     yield "lose cancel", spend(world, lose=1)
             else:
                 yield "cancel nothing", say(world, m.Refused(event_id, "response_cancel_not_active"))
+        case m.CommitAudio(event_id):
+            yield "commit", say(world, m.SpeechCommitted(f"of {event_id}"))
+            yield from refuse(world, "refuse commit", event_id)
         case m.AddLine(event_id, item_id):
             yield "item", say(world, m.ItemConfirmed(item_id))
             yield from refuse(world, "refuse item", event_id)
@@ -178,7 +195,8 @@ def speech(world: World, item_id: str) -> Iterator[Move]:
     yield "speech and turn", say(begun, m.SpeechCommitted(item_id))
     if world.budget.words:
         heard = m.UserTranscribed(item_id, "so")
-        turn = say(spend(begun, words=1), m.SpeechStopped(item_id), m.SpeechCommitted(item_id))
+        piece = m.UserPartlyTranscribed(item_id, "s")
+        turn = say(spend(begun, words=1), m.SpeechStopped(item_id), m.SpeechCommitted(item_id), piece)
         yield "speech, turn and transcript", say(turn, heard)
         yield "speech, turn and no transcript", say(turn, m.TranscriptionFailed(item_id))
 

@@ -2,10 +2,11 @@
 
 from typing import Final
 
+from attrs import evolve
 from worlds import Budget, Plan
 
 from turngate.session import messages as m
-from turngate.session.state import COMPONENT
+from turngate.session.state import COMPONENT, Again
 
 TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
 PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p)) for p in ("p1", "p2"))
@@ -29,6 +30,12 @@ CROWD = (
 RESULT = m.ToolResult("c10", "f", "1")
 UNSUPPORTED = m.UnsupportedRequest(m.Problem(m.Cause.UNSUPPORTED, "leave it out"))
 EARLY = (PROMPT, m.UserAudio(b"\0\0"), RESULT, UNSUPPORTED, SAY, m.EndTurn(), m.KeepAlive(), TEXT)
+
+BY_UPSTREAM = m.SessionConfig("base", starter=m.Starter.UPSTREAM)
+BY_PAUSE = m.SessionConfig("base", turn_end=m.ByPause())
+ACKNOWLEDGING = evolve(COMPONENT, repeated_settings=Again.ACKNOWLEDGED)
+QUIET, LOUD = m.UserAudio(bytes(48_000)), m.UserAudio(b"\0\x40" * 24_000)
+TAIL = m.UserAudio(bytes(100))
 
 PLANS: Final = (
     Plan("turns and updates", (TEXT, PROMPT, TEXT2, PROMPT2), Budget(fail=2, late=0)),
@@ -89,6 +96,28 @@ PLANS: Final = (
         COMPONENT,
         serving=False,
     ),
+    Plan(
+        "component without settings",
+        (TEXT, PLAIN, OTHER),
+        Budget(unasked=1, refuse=1, vad_response=1, words=1, late=0),
+        COMPONENT,
+        serving=False,
+    ),
+    Plan("component speech", (TEXT,), Budget(speech=1, vad_response=2, late=1), COMPONENT, config=BY_UPSTREAM),
+    Plan("component turns", (), Budget(speech=2, vad_response=1, late=1), COMPONENT, config=BY_UPSTREAM),
+    Plan("component words", (TEXT,), Budget(speech=1, vad_response=1, words=2, late=0), COMPONENT, config=BY_UPSTREAM),
+    Plan("component responses that end with text", (TEXT, TEXT2, OTHER), Budget(last=2, words=1, late=0), COMPONENT),
+    Plan("component items", (TEXT, TEXT2, PROMPT), Budget(refuse=1, lose=1, late=1), COMPONENT),
+    Plan("component tools", (TEXT, RESULT, RESULT, m.ToolResult(None, "f", "2")), Budget(call=1, unnamed=1), COMPONENT),
+    Plan("component commits", (QUIET, TAIL, LOUD, TAIL, TEXT), Budget(late=3), COMPONENT, config=BY_PAUSE),
+    Plan(
+        "component commits and ends",
+        (LOUD, QUIET, OTHER, QUIET),
+        Budget(late=2, leave=1, refuse=1),
+        COMPONENT,
+        config=BY_PAUSE,
+    ),
+    Plan("component settings only acknowledged", (TEXT, OTHER, PLAIN), Budget(vad_response=1, late=0), ACKNOWLEDGING),
     Plan(
         "component settings again",
         (PLAIN, TEXT, PROMPT, OTHER, PROMPT2),

@@ -27,7 +27,7 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
         m.UpdateSession(m.UpdateKind.LISTEN, m.ChangeHearing("de", ("word",), m.ByMeaning())),
     ),
     m.UserText: (m.UserText("t90"), m.UserText("")),
-    m.UserAudio: (m.UserAudio(b"\0\0"), m.UserAudio(bytes(1000))),
+    m.UserAudio: (m.UserAudio(b"\0\0"), m.UserAudio(bytes(1000)), m.UserAudio(b"\0\x40" * 24_000)),
     m.AgentLine: (
         m.AgentLine("s90"),
         m.AgentLine("s90", m.Manner.QUEUED),
@@ -58,6 +58,7 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
     m.UpdateConfirmed: (m.UpdateConfirmed(),),
     m.Refused: (
         m.Refused(None, "server_error"),
+        m.Refused(None, "idle_timeout", "nobody speaks"),
         m.Refused(None, "conversation_already_has_active_response", active_response=True),
         m.Refused("tg_1", "invalid_value", param="session.voice"),
         m.Refused("tg_2", None),
@@ -81,7 +82,11 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
     m.AgentTextStarted: (m.AgentTextStarted("r0"), m.AgentTextStarted("r90")),
     m.AgentAudioChunk: (m.AgentAudioChunk("r0", "ir0", b"\0\0"), m.AgentAudioChunk("r90", "ir90", b"\0\0")),
     m.AgentAudioSegmentEnded: (m.AgentAudioSegmentEnded("r0"), m.AgentAudioSegmentEnded("r90")),
-    m.AgentTextEnded: (m.AgentTextEnded("r0", "ir0", "yes"), m.AgentTextEnded("r90", "ir90", "yes")),
+    m.AgentTextEnded: (
+        *(m.AgentTextEnded("r0", "ir0", "yes", kind) for kind in m.TextKind),
+        m.AgentTextEnded("r90", "ir90", "yes", m.TextKind.LAST),
+        m.AgentTextEnded("r90", "ir90", "yes"),
+    ),
     m.AgentItemEnded: (m.AgentItemEnded("r0", "ir0", "yes"), m.AgentItemEnded("r90", "ir90", "")),
     m.ToolCallCompleted: (m.ToolCallCompleted("r0", CALL), m.ToolCallCompleted("r90", CALL)),
     m.ResponseEnded: (
@@ -89,6 +94,7 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
         *(m.ResponseEnded("r0", status, calls=(CALL, CALL)) for status in m.ResponseStatus),
         m.ResponseEnded("r90", m.ResponseStatus.COMPLETED, tag="tg_2", calls=(CALL,)),
         m.ResponseEnded("r90", m.ResponseStatus.FAILED, "server_error"),
+        m.ResponseEnded("r0", m.ResponseStatus.COMPLETED, texts=(("ir0", "yes"), ("ir0b", "no"))),
         m.ResponseEnded("o90", m.ResponseStatus.COMPLETED, in_conversation=False),
     ),
     m.DeadlinePassed: tuple(m.DeadlinePassed(deadline) for deadline in m.Deadline),

@@ -23,6 +23,7 @@ ONLY_SWEPT: Final[Mapping[tuple[type[m.Message], Phase], str]] = {
     (m.Refused, Phase.CONNECTING): NO_SESSION_YET,
     (m.ResponseStarted, Phase.CONNECTING): NO_SESSION_YET,
     (m.ResponseEnded, Phase.CONNECTING): NO_SESSION_YET,
+    (m.AgentTextEnded, Phase.CONNECTING): NO_SESSION_YET,
     (m.ItemConfirmed, Phase.AWAITING_SETTINGS): NO_SESSION_YET,
     (m.ItemConfirmed, Phase.CONNECTING): NO_SESSION_YET,
 }

@@ -20,6 +20,9 @@ BOUNDS: Final = Bounds(tries=2, waiting_updates=3, waiting_turns=3, early_bytes=
 """Small enough for each to be met within a plan."""
 
 
+BASE: Final = m.SessionConfig("base")
+
+
 @frozen
 class Budget:
     """How much of each mischief one world may still see."""
@@ -45,6 +48,8 @@ class Budget:
     fail: int = 0
     unasked: int = 0
     """Confirmations of updates that nobody sent, and a readiness that is told again."""
+    last: int = 0
+    """Responses of which nothing more is said than that their text is complete."""
     words: int = 0
     """Responses that come with text and transcripts."""
     flow: int = 0
@@ -69,6 +74,8 @@ class Plan:
     policy: Policy = DEEPGRAM
     serving: bool = True
     """Start with a session that serves, to spend the budgets on what comes after."""
+    config: m.SessionConfig = BASE
+    """What it was configured to."""
 
 
 @frozen
@@ -100,6 +107,8 @@ class World:
     """The effects of that step."""
 
 
+ANSWERED: Final = (m.SendUpdate, m.StartResponse, m.CancelResponse, m.AddLine, m.CommitAudio)
+
 Move: TypeAlias = tuple[str, World]
 
 
@@ -109,7 +118,7 @@ def start(plan: Plan) -> World:
     world = carry_out(World(state, Judge().see(None, effects), plan.client, plan.budget), effects)
     if not plan.serving:
         return world
-    world = deliver(world, m.ConfigureSession(m.SessionConfig("base")))
+    world = deliver(world, m.ConfigureSession(plan.config))
     world = deliver(world, m.UpstreamReady())
     world = deliver(evolve(world, up=()), m.UpdateConfirmed())
     assert world.judge.configured
@@ -125,7 +134,7 @@ def deliver(world: World, message: m.Message) -> World:
 
 def carry_out(world: World, effects: tuple[m.Effect, ...]) -> World:
     """Put on the wire what the upstream answers; it says nothing to audio and to the outputs of calls."""
-    sent = tuple(e for e in effects if isinstance(e, m.SendUpdate | m.StartResponse | m.CancelResponse | m.AddLine))
+    sent = tuple(e for e in effects if isinstance(e, ANSWERED))
     dialled = world.dialled or any(isinstance(e, m.DialUpstream) for e in effects)
     return hear(evolve(world, up=world.up + sent, dialled=dialled), effects)
 
@@ -178,6 +187,7 @@ def started(world: World, tag: str | None) -> World:
         m.AgentTextStarted(response_id),
         m.AgentTextEnded(response_id, item_id, "yes"),
         m.AgentTextEnded(response_id, f"{item_id}b", " "),
+        m.AgentItemEnded(response_id, item_id, "yes"),
     )
 
 

@@ -141,6 +141,7 @@ class Talk:
     def respond(self, text: str = "hi") -> "Talk":
         """The user wrote, and the response to it is active."""
         self.tell(m.UserText(text))
+        self.confirm_items()
         self.start()
         return self
 

@@ -35,6 +35,7 @@ def test_settings_when_a_response_is_outstanding_wait_for_its_end() -> None:
     """The same holds from the moment at which a response was asked for."""
     talk = Talk(COMPONENT).serve()
     talk.tell(m.UserText("hi"))
+    talk.confirm_items()
     assert [] == talk.tell(m.ConfigureSession(OTHER)).upstream
     assert [] == talk.start().upstream
     assert [OTHER] == [update.config for update in talk.end().all(m.SendUpdate)]
@@ -150,7 +151,8 @@ def test_b05_settings_when_refused_can_be_corrected() -> None:
     assert [m.SendUpdate("tg_2", OTHER, None)] == talk.tell(m.ConfigureSession(OTHER)).upstream
     served = talk.tell(m.UpdateConfirmed())
     assert [m.SessionConfigured(), m.ConversationLine(m.Role.USER, "hi")] == served.client
-    assert [m.AddLine("tg_3", "tg_3", m.Role.USER, "hi"), m.StartResponse("tg_4")] == served.upstream
+    assert [m.AddLine("tg_3", "tg_3", m.Role.USER, "hi")] == served.upstream
+    assert [m.StartResponse("tg_4")] == talk.confirm_items().upstream
 
 
 def test_b05_settings_when_corrected_before_the_refusal_are_taken_next() -> None:
@@ -236,13 +238,15 @@ def test_b15_what_comes_early_when_the_session_serves_keeps_its_order() -> None:
     assert [
         m.AppendAudio(b"\1\0"),
         m.AddLine("tg_2", "tg_2", m.Role.USER, "one"),
-        m.StartResponse("tg_3"),
         m.AppendAudio(b"\2\0"),
+        m.AddLine("tg_3", "tg_3", m.Role.USER, "two"),
         m.AppendAudio(b"\3\0"),
         m.AppendAudio(b"\4\0"),
     ] == talk.tell(m.UpdateConfirmed()).upstream
+    assert [m.StartResponse("tg_4")] == talk.confirm_items().upstream
     talk.start()
-    assert [m.AddLine("tg_4", "tg_4", m.Role.USER, "two"), m.StartResponse("tg_5")] == talk.end().upstream
+    assert [] == talk.end().upstream
+    talk.settle()
 
 
 def test_b16_confirmations_when_nobody_asked_acknowledge_nothing() -> None:

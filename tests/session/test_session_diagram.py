@@ -53,7 +53,7 @@ def test_deadlines_table_when_drawn_has_a_row_for_each_deadline() -> None:
 def test_rules_list_when_drawn_says_what_each_rule_is_for() -> None:
     """Each rule is listed once, with the first line of its docstring."""
     lines = diagram.rules_list().splitlines()
-    assert "- `turns.take_audio`: Audio is not gated: the upstream listens at all times." in lines
+    assert "- `turns.decline`: Say that a request has no effect." in lines
     assert len(set(lines)) == len(lines)
 
 

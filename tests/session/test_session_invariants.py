@@ -23,6 +23,10 @@ PROMPT = m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions("p"))
 END = m.EndSession(m.Ending.CLIENT_LEFT)
 SILENT = m.Problem(m.Cause.UPSTREAM_SILENT, "")
 
+SEGMENT = m.AgentAudioSegmentEnded("r1")
+FED, FEED = m.UserAudio(bytes(48_000)), m.AppendAudio(bytes(48_000))
+COMMIT = m.CommitAudio("e9")
+
 Step = tuple[m.Message | None, Iterable[m.Effect]]
 
 OPENED: list[Step] = [(None, [m.SessionOpened("s")])]
@@ -30,6 +34,13 @@ SERVING: list[Step] = [
     *OPENED,
     (m.ConfigureSession(CONFIG), []),
     (m.UpstreamReady(), [UPDATE, m.Arm(m.Deadline.UPDATE_ANSWER)]),
+    (m.UpdateConfirmed(), [m.Disarm(m.Deadline.UPDATE_ANSWER), m.SessionConfigured()]),
+]
+BY_PAUSE = m.SessionConfig("be kind", turn_end=m.ByPause())
+MANUAL: list[Step] = [
+    *OPENED,
+    (m.ConfigureSession(BY_PAUSE), []),
+    (m.UpstreamReady(), [m.SendUpdate("e1", BY_PAUSE, None), m.Arm(m.Deadline.UPDATE_ANSWER)]),
     (m.UpdateConfirmed(), [m.Disarm(m.Deadline.UPDATE_ANSWER), m.SessionConfigured()]),
 ]
 RESPONDING: list[Step] = [*SERVING, (m.ResponseStarted("r1"), [HEARD])]
@@ -97,6 +108,15 @@ BREACHES: list[tuple[str, str, list[Step]]] = [
     ("D3", "the end of unheard speech", [*RESPONDING, (ENDED, [QUIET, m.AgentFinishedSpeaking()])]),
     ("D3", "the end twice", [*SPEAKING, (ENDED, [QUIET, m.AgentFinishedSpeaking(), m.AgentFinishedSpeaking()])]),
     ("D3", "the end too soon", [*SPEAKING, (AUDIO, [m.AgentFinishedSpeaking()])]),
+    ("A1", "audio too early", [*OPENED, (m.UserAudio(b"\0\0"), [m.AppendAudio(b"\0\0")])]),
+    ("A2", "settings not applied for nothing", [*SERVING, (m.ConfigureSession(CONFIG), [m.SettingsAcknowledged()])]),
+    ("D3", "the end of what was not put out", [*RESPONDING, (SEGMENT, [m.AgentFinishedSpeaking()])]),
+    ("D3", "a greeting that nobody read", [*SERVING, (m.UpdateConfirmed(), [m.AgentFinishedSpeaking()])]),
+    ("M1", "a commit where the upstream finds turns", [*SERVING, (FED, [FEED, COMMIT])]),
+    ("M1", "a commit of too little", [*MANUAL, (m.UserAudio(b"\0\0"), [m.AppendAudio(b"\0\0"), COMMIT])]),
+    ("M1", "a second commit of nothing", [*MANUAL, (FED, [FEED, COMMIT, COMMIT])]),
+    ("M1", "a commit while responding", [*MANUAL, (m.ResponseStarted("r1"), [HEARD, FEED, COMMIT])]),
+    ("M1", "a commit while a create is outstanding", [*MANUAL, (FED, [FEED, CREATE, COMMIT])]),
     ("W1", "a create without a deadline", [*SERVING, (m.ResponseEnded("r9", ENDED.status), [CREATE])]),
     ("W1", "a response without a deadline", [*SERVING, (m.ResponseStarted("r1"), [])]),
     ("W1", "a deadline without a response", [*RESPONDING, (ENDED, [])]),

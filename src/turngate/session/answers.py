@@ -12,7 +12,7 @@ active while exactly one create is outstanding, since nothing else can have caus
 
 from attrs import evolve
 
-from turngate.session import opening, tools, turns
+from turngate.session import detail, opening, own, placing, tools, turns
 from turngate.session.due import answerable
 from turngate.session.ending import fail
 from turngate.session.gate import (
@@ -20,6 +20,7 @@ from turngate.session.gate import (
     cancel,
     create_answered,
     explained,
+    problem_of,
     send_create,
     send_update,
     signal,
@@ -28,6 +29,7 @@ from turngate.session.gate import (
 from turngate.session.machines import Gate, Phase, Signal
 from turngate.session.messages import (
     KEEP,
+    AgentTextEnded,
     Arm,
     Cause,
     ChangeSpeaking,
@@ -39,6 +41,8 @@ from turngate.session.messages import (
     Refused,
     ResponseEnded,
     ResponseStarted,
+    ResponseStatus,
+    TextKind,
     UpdateApplied,
     UpdateConfirmed,
     UpdateKind,
@@ -55,7 +59,7 @@ def release(draft: Draft) -> None:
         return
     if state.updates:
         send_update(draft)
-    elif state.phase is Phase.SERVING and (due := answerable(state)):
+    elif state.phase is Phase.SERVING and (due := answerable(state)) and placing.placed(draft, due):
         send_create(draft, due)
 
 
@@ -67,6 +71,7 @@ def update_confirmed(draft: Draft, _: UpdateConfirmed) -> None:
     sent = draft.state.sent_update
     if sent is None:
         draft.emit(Note("upstream.unasked_confirmation"))
+        opening.confirmed_unasked(draft)
         return
     draft.state = evolve(draft.state, sent_update=None, confirmed=sent.config, tries=0)
     signal(draft, Signal.UPDATE_ANSWERED)
@@ -78,6 +83,7 @@ def update_confirmed(draft: Draft, _: UpdateConfirmed) -> None:
             draft.emit(UpdateNotApplied(one.update.kind, one.lacks))
         else:
             draft.emit(UpdateApplied(one.update.kind))
+            opening.greet(draft, one.update.greeting)
 
 
 def update_refused(draft: Draft, sent: SentUpdate, refusal: Refused) -> None:
@@ -102,8 +108,11 @@ def update_refused(draft: Draft, sent: SentUpdate, refusal: Refused) -> None:
             draft.state = evolve(draft.state, updates=(rest, *draft.state.updates))
         else:
             reason = explained(refusal, "The session goes on as it was; send the update again with other values.")
-            problem = Problem(Cause.UPDATE_REFUSED, f"The {one.update.kind.value} update was refused{reason}")
-            draft.emit(UpdateNotApplied(one.update.kind, problem))
+            words = f"The {one.update.kind.value} update was refused{reason}"
+            draft.emit(UpdateNotApplied(one.update.kind, problem_of(refusal, Cause.UPDATE_REFUSED, words)))
+            if one.update.greeting:
+                # the settings that come next are the first again
+                draft.state = evolve(draft.state, settings=None)
 
 
 def without_voice(one: WaitingUpdate, refusal: Refused) -> WaitingUpdate | None:
@@ -111,7 +120,7 @@ def without_voice(one: WaitingUpdate, refusal: Refused) -> WaitingUpdate | None:
     match one.update.change:
         case ChangeSpeaking(voice, speed) if refusal.voice_locked and KEEP not in (voice, speed):
             reason = explained(refusal, "The rest of the update is in force; choose the voice in Settings.")
-            lacks = Problem(Cause.UPDATE_REFUSED, f"The voice was not changed{reason}")
+            lacks = problem_of(refusal, Cause.UPDATE_REFUSED, f"The voice was not changed{reason}")
             return WaitingUpdate(evolve(one.update, change=ChangeSpeaking(KEEP, speed)), alone=True, lacks=lacks)
         case _:
             return None
@@ -134,7 +143,7 @@ def create_refused(draft: Draft, sent: SentCreate, refusal: Refused) -> None:
     if sent.course is Course.CANCELLING:
         return
     reason = explained(refusal, "The turn has no answer; ask again.")
-    draft.emit(Warned(Problem(Cause.RESPONSE_REFUSED, f"The upstream refused to answer{reason}")))
+    draft.emit(Warned(problem_of(refusal, Cause.RESPONSE_REFUSED, f"The upstream refused to answer{reason}")))
 
 
 def retry(draft: Draft, _: DeadlinePassed) -> None:
@@ -155,9 +164,10 @@ def refused(draft: Draft, refusal: Refused) -> None:
     elif refusal.event_id is not None and refusal.event_id in draft.state.seeds:
         opening.settings_refused(draft, refusal)
     elif refusal.event_id is not None and turns.text_refused(draft, refusal):
-        pass
+        placing.settled(draft, refusal.event_id)
     else:
         draft.emit(Note("upstream.error", refusal.code or "no code"))
+        detail.upstream_error(draft, refusal)
 
 
 # --- responses ------------------------------------------------------------------------------------------------------
@@ -179,6 +189,7 @@ def response_started(draft: Draft, started: ResponseStarted) -> None:
         if state.gate is Gate.BLOCKED:
             draft.emit(Disarm(Deadline.RETRY))
         signal(draft, Signal.RESPONSE_STARTED)
+        due = own.taken_up(draft)
     serving = draft.state.phase is Phase.SERVING
     response = Response(started.response_id, due, Voice.SILENT if serving else Voice.UNHEARD)
     draft.state = evolve(draft.state, responses=(*draft.state.responses, response))
@@ -207,6 +218,8 @@ def response_ended(draft: Draft, ended: ResponseEnded) -> None:
             draft.emit(Disarm(Deadline.RETRY))
             signal(draft, Signal.UNSEEN_RESPONSE_ENDED)
         return
+    if draft.state.phase is Phase.SERVING:
+        response = detail.closing(draft, response, ended)
     rest = tuple(r for r in draft.state.responses if r is not response)
     draft.state = evolve(draft.state, responses=rest)
     if not rest:
@@ -217,6 +230,14 @@ def response_ended(draft: Draft, ended: ResponseEnded) -> None:
     if draft.state.phase is Phase.SERVING:
         turns.response_ended(draft, response, ended)
         tools.response_ended(draft, response, ended)
+
+
+def text_ended(draft: Draft, line: AgentTextEnded) -> None:
+    """A text of the agent is complete; with some upstreams a written one is the end of its response."""
+    if draft.state.phase is Phase.SERVING:
+        detail.text_ended(draft, line)
+    if line.kind is TextKind.LAST and draft.state.response(line.response_id) is not None:
+        response_ended(draft, ResponseEnded(line.response_id, ResponseStatus.COMPLETED, items=(line.item_id,)))
 
 
 def response_silent(draft: Draft, _: DeadlinePassed) -> None:

@@ -27,7 +27,7 @@ def owe(draft: Draft, due: Due) -> None:
 
 def answerable(state: State) -> tuple[Due, ...]:
     """What one response may answer now: all that waits, except that a recital stands alone and keeps its place."""
-    if state.floor is Floor.USER:
+    if state.floor is Floor.USER or state.expected:
         return ()
     users_wait = bool(state.calls) and state.patience is not Patience.OVER
     ready = [due for due in state.due if due.kind not in USERS or not users_wait]

@@ -18,12 +18,14 @@ from turngate.session.messages import (
     AppendInstructions,
     Arm,
     CancelResponse,
+    Cause,
     Change,
     ChangeHearing,
     ChangeSpeaking,
     Deadline,
     Disarm,
     Note,
+    Problem,
     Refused,
     ReplaceConfig,
     ReplaceThinking,
@@ -116,6 +118,13 @@ def explained(refusal: Refused, advice: str) -> str:
     """The end of a sentence about a refusal: the upstream's code and field, never its own words, and what to do."""
     where = f", field {refusal.param}" if refusal.param else ""
     return f" ({refusal.code or 'no code'}{where}). {advice}"
+
+
+def problem_of(refusal: Refused, cause: Cause, detail: str) -> Problem:
+    """What a client is told of a refusal; that a response is active is nobody's affair but ours."""
+    if refusal.active_response:
+        return Problem(cause, detail)
+    return Problem(cause, detail, refusal.code, refusal.message)
 
 
 def is_idle(state: State) -> bool:

@@ -71,6 +71,9 @@ SERVICE: Final = (
     | m.LineRecorded
     | m.CallsRecorded
     | m.UserSpeaking
+    | m.UserStopped
+    | m.UserHeard
+    | m.SettingsAcknowledged
     | m.AgentThinking
     | m.AgentSpeaking
     | m.AgentAudio
@@ -81,6 +84,18 @@ SERVICE: Final = (
     | m.LineRefused
 )
 """What a client is told in a session that serves, and never before."""
+MIN_COMMIT_BYTES, FIRST_COMMIT_BYTES = 4_800, 48_000
+"""The least audio of a commit, and of the first one: 100 milliseconds and a second."""
+ENDS_OF_OUTPUT: Final = (
+    m.ResponseEnded,
+    m.AgentAudioSegmentEnded,
+    m.AgentTextEnded,
+    m.UpdateConfirmed,
+    m.ItemConfirmed,
+)
+"""What may end the agent's output: the last two are followed by a greeting in writing."""
+GREETING: Final = "greeting"
+"""Stands for a response where the agent greets in writing."""
 WAITS: Final = {Sent.UPDATE: m.Deadline.UPDATE_ANSWER, Sent.CREATE: m.Deadline.CREATE_ANSWER}
 
 
@@ -110,6 +125,8 @@ class Judge:
     """Items of which something was taken out of the conversation, or all."""
     replaced: frozenset[str] = frozenset()
     """Items in whose place stands what the agent was given to say."""
+    written: frozenset[str] = frozenset()
+    """Responses that have put out text."""
 
     opened: bool = False
     settled_once: bool = False
@@ -117,6 +134,9 @@ class Judge:
     configured: bool = False
     over: bool = False
     user_speaks: bool = False
+    appended_bytes: int = 0
+    """Audio since the last commit, up to what matters."""
+    has_committed: bool = False
 
     updates: tuple[Requested, ...] = ()
     owed: frozenset[str] = frozenset()
@@ -125,6 +145,8 @@ class Judge:
     """The same, for which the outstanding create asks."""
     refused: frozenset[str] = frozenset()
     """The same, for which the create asked that was refused in this step; owed again unless the client is told."""
+    heard: frozenset[str] = frozenset()
+    """What of those was said aloud."""
     texts: tuple[str, ...] = ()
     """What the user wrote that is not yet in the conversation."""
     lines: tuple[str | None, ...] = ()
@@ -157,19 +179,35 @@ class Judge:
             case m.UpdateConfirmed() if self.outstanding and self.outstanding[0] is Sent.UPDATE:
                 updates = moved(self.updates, Stage.CARRIED, Stage.CONFIRMED)
                 return evolve(self, outstanding=None, confirmed=self.proposed, updates=updates)
+            case m.UpdateConfirmed() if self.outstanding is None and not self.settled_once:
+                # as good as settings, where nobody has sent any
+                return evolve(self, configured=True)
             case m.ItemConfirmed(item_id):
                 return evolve(self, seeds=self.seeds - {item_id})
             case m.Refused():
                 return self.hear_refusal(message)
             case m.ResponseStarted(response_id, tag, True) if response_id not in self.ended:
-                return evolve(self.answered_by(tag), active=self.active | {response_id})
+                judge = self if response_id in self.active else self.answered_by(tag)
+                return evolve(judge, active=self.active | {response_id})
+            case m.AgentTextStarted(response_id) | m.AgentTextEnded(response_id=response_id) if (
+                response_id in self.active
+            ):
+                judge = evolve(self, written=self.written | {response_id})
+                last = isinstance(message, m.AgentTextEnded) and message.kind is m.TextKind.LAST
+                return judge.after_end(response_id) if last else judge
             case m.ResponseEnded(response_id=response_id, tag=tag, in_conversation=True):
-                judge = self if response_id in self.ended else self.answered_by(tag)
-                return evolve(judge, active=self.active - {response_id}, ended=self.ended | {response_id})
+                judge = self if response_id in self.ended else self.answered_by(tag, is_start=False)
+                return judge.after_end(response_id)
             case m.SpeechStarted() if self.configured:
                 return evolve(self, user_speaks=True)
             case m.SpeechCommitted(item_id) if self.configured and item_id not in self.ended:
-                return evolve(self, user_speaks=False, owed=self.owed | {item_id}, ended=self.ended | {item_id})
+                return evolve(
+                    self,
+                    user_speaks=False,
+                    owed=self.owed | {item_id},
+                    heard=self.heard | {item_id},
+                    ended=self.ended | {item_id},
+                )
             case m.UserText(text):
                 return evolve(self, texts=(*self.texts, text))
             case m.AgentLine(text):
@@ -182,7 +220,7 @@ class Judge:
             case m.UpdateSession(kind, change):
                 earlier = tuple(u.after(change) for u in self.updates)
                 return evolve(self, updates=(*earlier, Requested(kind, (change,))))
-            case m.ConfigureSession(config) if self.settled_once:
+            case m.ConfigureSession(config) if self.settled_once or self.configured:
                 change = m.ReplaceConfig(config)
                 earlier = tuple(u.after(change) for u in self.updates)
                 return evolve(self, updates=(*earlier, Requested(m.UpdateKind.SETTINGS, (change,), config=config)))
@@ -206,11 +244,20 @@ class Judge:
             return evolve(self, outstanding=None, updates=moved(self.updates, Stage.CARRIED, Stage.REQUESTED))
         return evolve(self, outstanding=None, owed=self.owed | self.asked, asked=frozenset(), refused=self.asked)
 
-    def answered_by(self, tag: str | None) -> "Judge":
-        """A response carries the tag of our create: what it asked for is answered."""
-        if self.outstanding != (Sent.CREATE, tag):
-            return self
-        return evolve(self, outstanding=None, asked=frozenset())
+    def after_end(self, response_id: str) -> "Judge":
+        """A response has ended."""
+        return evolve(self, active=self.active - {response_id}, ended=self.ended | {response_id})
+
+    def answered_by(self, tag: str | None, *, is_start: bool = True) -> "Judge":
+        """
+        A response carries the tag of our create: what it asked for is answered.
+
+        Where the upstream answers speech by itself, one that starts without our tag answers what was said.
+        """
+        if self.outstanding == (Sent.CREATE, tag):
+            return evolve(self, outstanding=None, asked=frozenset())
+        by_itself = self.confirmed is None or self.confirmed.starter is m.Starter.UPSTREAM
+        return evolve(self, owed=self.owed - self.heard) if by_itself and is_start else self
 
     # --- what was done ----------------------------------------------------------------------------------------------
 
@@ -256,6 +303,16 @@ class Judge:
                 return evolve(self, lines=self.lines[:-1])
             case m.AddLine(_, item_id, m.Role.ASSISTANT, after=str(after)):
                 return evolve(self, replaced=self.replaced | {after})
+            case m.AppendAudio(pcm):
+                require(self.configured, "A1", "audio of the user before the session served")
+                return evolve(self, appended_bytes=min(self.appended_bytes + len(pcm), FIRST_COMMIT_BYTES))
+            case m.CommitAudio():
+                return self.watch_commit(message)
+            case m.SettingsAcknowledged():
+                require(not self.is_idle, "A2", "settings were not applied, and nothing was in the way")
+                return evolve(self, updates=self.without_newest(m.UpdateKind.SETTINGS))
+            case m.ConversationLine(m.Role.ASSISTANT) if isinstance(message, m.UpdateConfirmed | m.ItemConfirmed):
+                return evolve(self, written=self.written | {GREETING})
             case m.CancelResponse(_, response_id):
                 require(response_id not in self.cancelled, "G5", "a response was cancelled twice")
                 return evolve(self, cancelled=self.cancelled | {response_id})
@@ -298,8 +355,11 @@ class Judge:
             case m.AgentAudio():
                 return self.watch_audio(message)
             case m.AgentFinishedSpeaking():
-                source = message.response_id if isinstance(message, m.ResponseEnded) else ""
-                require(source in self.spoken - self.finished, "D3", "an end of speech without its speech")
+                ends = isinstance(message, ENDS_OF_OUTPUT) and getattr(message, "kind", None) is not m.TextKind.SPOKEN
+                require(ends, "D3", "an end of what the agent says with nothing that ends it")
+                source = getattr(message, "response_id", GREETING)
+                put_out = self.spoken | self.written
+                require(source in put_out - self.finished, "D3", "an end of what the agent says without its beginning")
                 return evolve(self, finished=self.finished | {source})
             case m.Arm(deadline):
                 return evolve(self, armed=self.armed | {deadline})
@@ -321,6 +381,22 @@ class Judge:
         require(item_id not in unfinished, "D4", "an item was taken out before its response had ended")
         cut = frozenset(part for part in self.cut if part.item_id != item_id)
         return evolve(self, cut=cut, trimmed=self.trimmed | {item_id})
+
+    def watch_commit(self, message: m.Message | None) -> "Judge":
+        """
+        The user's audio is committed where the upstream finds no turns in it, and then only what it takes.
+
+        Where the upstream does find them, only the client can end one that has begun.
+        """
+        if self.confirmed is None or not isinstance(self.confirmed.turn_end, m.ByPause):
+            asked = isinstance(message, m.EndTurn) and self.user_speaks
+            require(asked, "M1", "audio was committed in which the upstream finds the turns")
+            return self
+        busy = bool(self.active) or (self.outstanding is not None and self.outstanding[0] is Sent.CREATE)
+        require(not busy, "M1", f"audio was committed while {self.busy if busy else ''}")
+        least = MIN_COMMIT_BYTES if self.has_committed else FIRST_COMMIT_BYTES
+        require(self.appended_bytes >= least, "M1", "less audio was committed than the upstream takes")
+        return evolve(self, appended_bytes=0, has_committed=True)
 
     def settings_refused(self) -> "Judge":
         """The settings that came next, if there are any, become the first."""
@@ -406,11 +482,12 @@ class Judge:
         if self.configured and self.is_idle and m.Deadline.RETRY not in self.armed:
             waiting = any(u.stage is Stage.REQUESTED for u in self.updates)
             require(not waiting, "L3", "an update waits at an open gate")
-            unwritten = self.texts and not self.user_speaks and not self.open_calls
+            expected = {m.Deadline.OWN_START, m.Deadline.PLACING} & self.armed
+            unwritten = self.texts and not self.user_speaks and not self.open_calls and not expected
             require(not unwritten, "L3", "a message of the user waits at an open gate")
-            unsaid = self.lines and not self.user_speaks and not self.open_calls
+            unsaid = self.lines and not self.user_speaks and not self.open_calls and not expected
             require(not unsaid, "L3", "a line of the agent waits at an open gate")
-            starved = self.owed and not self.user_speaks and not self.open_calls
+            starved = self.owed and not self.user_speaks and not self.open_calls and not expected
             require(not starved, "L3", "an answer is owed and not asked for")
 
     def check_quiet(self) -> None:

@@ -79,6 +79,7 @@ class Stopwatch:
                 self._answer = Answer(response_id, since_s)
             case AgentTextStarted(response_id):
                 answer = self._answer
+                self._heard = response_id
                 if answer is not None and answer.response_id == response_id and answer.text_at_s is None:
                     self._answer = evolve(answer, text_at_s=now_s)
             case AgentAudioChunk(response_id):

@@ -50,7 +50,7 @@ def take_line(draft: Draft, line: AgentLine) -> None:
 
 def is_agents_turn(state: State) -> bool:
     """Whether the agent is heard, or will be without anything more said."""
-    return bool(state.responses or state.playing or state.due or state.sent_create)
+    return bool(state.responses or state.playing or state.due or state.expected or state.sent_create)
 
 
 def interrupt(draft: Draft) -> None:

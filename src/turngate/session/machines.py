@@ -47,6 +47,7 @@ class Milestone(Enum):
 
     SETTINGS_ACCEPTED = "settings accepted"
     UPSTREAM_READY = "upstream ready"
+    CONFIRMED_UNASKED = "confirmed before settings came"
     SETTINGS_CONFIRMED = "settings confirmed, context in place"
     SETTINGS_REFUSED = "settings refused, may be corrected"
     END = "end"
@@ -97,6 +98,7 @@ class Speech(Enum):
 PHASES: Final[Mapping[Phase, Mapping[Milestone, Phase]]] = {
     Phase.AWAITING_SETTINGS: {
         Milestone.SETTINGS_ACCEPTED: Phase.CONNECTING,
+        Milestone.CONFIRMED_UNASKED: Phase.SERVING,
         Milestone.END: Phase.ENDED,
     },
     Phase.CONNECTING: {

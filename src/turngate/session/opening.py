@@ -9,13 +9,16 @@ Must not know: when the gate is open; it hands the settings to the gate as the f
 
 from attrs import evolve
 
+from turngate.session import placing
 from turngate.session.due import owe
 from turngate.session.ending import end, fail, reach
+from turngate.session.gate import problem_of
 from turngate.session.machines import Milestone, Phase
 from turngate.session.messages import (
     AddCall,
     AddLine,
     AddToolOutput,
+    AgentFinishedSpeaking,
     AppendInstructions,
     Arm,
     Cause,
@@ -23,6 +26,7 @@ from turngate.session.messages import (
     ConfigureSession,
     ContextCall,
     ContextLine,
+    ConversationLine,
     Deadline,
     DeadlinePassed,
     DialUpstream,
@@ -37,8 +41,10 @@ from turngate.session.messages import (
     ReplaceConfig,
     ReplaceThinking,
     ResumeClient,
+    Role,
     SessionConfig,
     SessionConfigured,
+    SettingsAcknowledged,
     UpdateApplied,
     UpdateKind,
     UpdateNotApplied,
@@ -57,7 +63,9 @@ from turngate.session.state import (
     Draft,
     Due,
     DueKind,
+    Greeting,
     Pause,
+    Readiness,
     RefusedSettings,
     State,
     Upstream,
@@ -109,16 +117,23 @@ def upstream_ready(draft: Draft, _: UpstreamReady) -> None:
 
 
 def settings_again(draft: Draft, settings: ConfigureSession) -> None:
-    """Settings came a second time."""
+    """Settings came a second time, or for the first time into a session that serves already."""
+    if draft.state.phase is Phase.SERVING and draft.state.settings is None:
+        draft.state = evolve(draft.state, settings=settings)
+        first = UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config), settings.notices, settings.greeting)
+        take_update(draft, first)
+        return
     match draft.state.policy.repeated_settings:
         case Again.REFUSED:
             advice = "Settings are sent once; send UpdatePrompt and its like to change them."
             end(draft, Ending.CLIENT_FAULT, Problem(Cause.ALREADY_CONFIGURED, advice))
-        case Again.APPLIED if draft.state.phase is not Phase.SERVING:
+        case _ if draft.state.phase is not Phase.SERVING:
             hold(draft, settings)
-        case Again.APPLIED if is_in_force(draft.state, settings.config):
+        case _ if is_in_force(draft.state, settings.config):
             draft.emit(UpdateApplied(UpdateKind.SETTINGS))
-        case Again.APPLIED:
+        case Again.ACKNOWLEDGED if draft.state.responses or draft.state.sent_create:
+            draft.emit(SettingsAcknowledged())
+        case Again.APPLIED | Again.ACKNOWLEDGED:
             take_update(draft, UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config), settings.notices))
 
 
@@ -162,7 +177,8 @@ def settings_confirmed(draft: Draft) -> None:
 
 
 def item_confirmed(draft: Draft, confirmed: ItemConfirmed) -> None:
-    """One more item of the earlier conversation is in place, or an item that nobody waits for."""
+    """One more item of the earlier conversation or a written turn is in place, or an item that nobody waits for."""
+    placing.settled(draft, confirmed.item_id)
     if confirmed.item_id not in draft.state.seeds:
         return
     draft.state = evolve(draft.state, seeds=draft.state.seeds - {confirmed.item_id})
@@ -175,7 +191,7 @@ def settings_refused(draft: Draft, refusal: Refused) -> None:
     """The first settings, or the conversation that they bring, cannot be used upstream."""
     where = f", field {refusal.param}" if refusal.param else ""
     advice = f"The upstream refused the settings ({refusal.code or 'no code'}{where}); correct them."
-    problem = Problem(Cause.SETTINGS_REFUSED, advice)
+    problem = problem_of(refusal, Cause.SETTINGS_REFUSED, advice)
     if draft.state.policy.refused_settings is RefusedSettings.END or draft.state.seeds:
         end(draft, Ending.CLIENT_FAULT, problem)
         return
@@ -194,8 +210,28 @@ def serve(draft: Draft) -> None:
     reach(draft, Milestone.SETTINGS_CONFIRMED)
     draft.emit(SessionConfigured())
     draft.emit(*(Warned(notice) for notice in (settings.notices if settings else ())))
-    if settings and settings.greeting:
-        owe(draft, Due(DueKind.GREETING, say=settings.greeting))
+    greet(draft, settings.greeting if settings else "")
+
+
+def greet(draft: Draft, greeting: str) -> None:
+    """Say what the agent says first, if it says anything."""
+    if not greeting:
+        return
+    match draft.state.policy.greeting:
+        case Greeting.SPOKEN:
+            owe(draft, Due(DueKind.GREETING, say=greeting))
+        case Greeting.WRITTEN:
+            draft.emit(ConversationLine(Role.ASSISTANT, greeting), AgentFinishedSpeaking())
+
+
+def confirmed_unasked(draft: Draft) -> None:
+    """An update is in force that nobody sent: where the policy says so, that is as good as settings."""
+    if draft.state.policy.readiness is Readiness.SETTINGS:
+        return
+    if draft.state.upstream is Upstream.DIALLING:
+        upstream_ready(draft, UpstreamReady())
+    if draft.state.phase is Phase.AWAITING_SETTINGS:
+        reach(draft, Milestone.CONFIRMED_UNASKED)
 
 
 # --- what comes too early -------------------------------------------------------------------------------------------

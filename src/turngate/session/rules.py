@@ -31,7 +31,21 @@ from typing import Any, Final, TypeAlias
 
 from attrs import evolve
 
-from turngate.session import answers, due, ending, lines, opening, speech, tools, transcript, turns
+from turngate.session import (
+    answers,
+    detail,
+    due,
+    ending,
+    lines,
+    manual,
+    opening,
+    own,
+    placing,
+    speech,
+    tools,
+    transcript,
+    turns,
+)
 from turngate.session.machines import Phase
 from turngate.session.messages import (
     AgentAudioChunk,
@@ -118,8 +132,8 @@ RULES: Final[Mapping[type[Message], Row]] = {
     ),
     UpdateSession: row(opening.too_early, opening.hold, opening.hold, opening.take_update),
     UserText: row(opening.too_early, opening.hold, opening.hold, turns.take_text),
-    UserAudio: row(opening.too_early, opening.hold, opening.hold, turns.take_audio),
-    ToolResult: row(opening.too_early, opening.hold, opening.hold, tools.take_result),
+    UserAudio: row(opening.too_early, opening.hold, opening.hold, manual.take_audio),
+    ToolResult: row(opening.too_early, opening.hold, opening.hold, detail.take_result),
     UnsupportedRequest: row(opening.too_early, opening.hold, opening.hold, turns.decline),
     AgentLine: row(opening.too_early, opening.hold, opening.hold, lines.take_line),
     EndTurn: row(opening.too_early, _no, _no, turns.end_turn),
@@ -129,7 +143,7 @@ RULES: Final[Mapping[type[Message], Row]] = {
     ClientIdle: always(ending.client_idle),
     SpeechPlayed: row(_no, _no, _no, speech.played),
     SpeechCut: row(_no, _no, _no, speech.cut),
-    ClientGone: always(ending.client_gone),
+    ClientGone: always(manual.client_gone),
     Shutdown: always(ending.shut_down),
     UpstreamReady: always(opening.upstream_ready),
     UpstreamLost: always(ending.upstream_lost),
@@ -141,16 +155,16 @@ RULES: Final[Mapping[type[Message], Row]] = {
     ResponseStarted: always(answers.response_started),
     ResponseEnded: always(answers.response_ended),
     SpeechStarted: row(_no, _no, _no, turns.speech_started),
-    SpeechStopped: row(_no, _no, _no, _no),
+    SpeechStopped: row(_no, _no, _no, detail.speech_stopped),
     SpeechCommitted: row(_no, _no, _no, turns.speech_committed),
-    UserPartlyTranscribed: always(_no),
-    UserTranscribed: row(_no, _no, _no, turns.user_transcribed),
+    UserPartlyTranscribed: row(_no, _no, _no, detail.partly_transcribed),
+    UserTranscribed: row(_no, _no, _no, detail.transcribed),
     TranscriptionFailed: row(_no, _no, _no, turns.transcription_failed),
-    AgentTextStarted: row(_no, _no, _no, turns.agent_heard),
-    AgentTextEnded: row(_no, _no, _no, turns.agent_text),
-    AgentItemEnded: always(_no),
+    AgentTextStarted: row(_no, _no, _no, detail.text_started),
+    AgentTextEnded: always(answers.text_ended),
+    AgentItemEnded: row(_no, _no, _no, detail.item_ended),
     AgentAudioChunk: row(_no, _no, _no, turns.agent_audio),
-    AgentAudioSegmentEnded: row(_no, _no, _no, turns.agent_heard),
+    AgentAudioSegmentEnded: row(_no, _no, _no, detail.segment_ended),
     ToolCallCompleted: row(_no, _no, _no, tools.call_completed),
     FunctionDone: row(_no, _no, _no, tools.function_done),
     DeadlinePassed: always(deadline_passed),
@@ -169,6 +183,11 @@ DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.TOOL_PATIENCE: due.patience_over,
     Deadline.FLOOR: turns.floor_overdue,
     Deadline.TRANSCRIPT: transcript.overdue,
+    Deadline.OWN_START: own.overdue,
+    Deadline.PLACING: placing.overdue,
+    Deadline.COMMIT_PAUSE: manual.paused,
+    Deadline.COMMIT_CAP: manual.capped,
+    Deadline.COMMIT_LATEST: manual.latest,
     Deadline.UPSTREAM_FLOW: opening.upstream_stalled,
 }
 # fmt: on
@@ -205,5 +224,7 @@ def settle(draft: Draft) -> None:
     if draft.state.phase is Phase.SERVING and (draft.state.early_bytes or Pause.EARLY in draft.state.paused):
         draft.state = evolve(draft.state, early_bytes=0)
         opening.resume(draft, Pause.EARLY)
+    if draft.state.phase is Phase.SERVING:
+        manual.catch_up(draft)
     if draft.state.phase in (Phase.CONFIGURING, Phase.SERVING):
         answers.release(draft)

@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen
 
 from turngate.session.machines import Floor, Gate, Phase
 from turngate.session.messages import (
+    AgentTextEnded,
     ClientMessage,
     ConfigureSession,
     ConversationLine,
@@ -40,6 +41,7 @@ class Again(Enum):
 
     REFUSED = "an error that ends the session"
     APPLIED = "an update like any other"
+    ACKNOWLEDGED = "an update like any other; while a response is active only acknowledged, and not applied"
 
 
 class RefusedSettings(Enum):
@@ -56,6 +58,34 @@ class DialAt(Enum):
     CONNECT = "when the client connected"
 
 
+class Readiness(Enum):
+    """What makes a session serve."""
+
+    SETTINGS = "the confirmation of the client's settings"
+    ANY_CONFIRMATION = "that, or before settings came a confirmation that nobody asked for"
+
+
+class Greeting(Enum):
+    """How the agent greets."""
+
+    SPOKEN = "aloud, in the conversation"
+    WRITTEN = "in writing, to the client alone"
+
+
+class Placing(Enum):
+    """When the answer to a written turn is asked for."""
+
+    WITH_REQUEST = "right behind the turn"
+    CONFIRMED = "when the upstream has confirmed the turn"
+
+
+class Telling(Enum):
+    """How much a client is told."""
+
+    BRIEF = "lines, and the beginning and end of speech"
+    DETAILED = "every piece of the user's speech, every output of the agent, every error of the upstream"
+
+
 @frozen
 class Policy:
     """Where client protocols differ. The defaults are those of the Deepgram profile."""
@@ -64,10 +94,23 @@ class Policy:
     before_settings: BeforeSettings = BeforeSettings.REFUSED
     repeated_settings: Again = Again.REFUSED
     refused_settings: RefusedSettings = RefusedSettings.END
+    readiness: Readiness = Readiness.SETTINGS
+    greeting: Greeting = Greeting.SPOKEN
+    placing: Placing = Placing.WITH_REQUEST
+    telling: Telling = Telling.BRIEF
 
 
 DEEPGRAM: Final = Policy()
-COMPONENT: Final = Policy(DialAt.CONNECT, BeforeSettings.HELD, Again.APPLIED, RefusedSettings.CORRECTABLE)
+COMPONENT: Final = Policy(
+    DialAt.CONNECT,
+    BeforeSettings.HELD,
+    Again.APPLIED,
+    RefusedSettings.CORRECTABLE,
+    Readiness.ANY_CONFIRMATION,
+    Greeting.WRITTEN,
+    Placing.CONFIRMED,
+    Telling.DETAILED,
+)
 
 
 @frozen
@@ -106,6 +149,11 @@ class Waits:
     tool_patience_s: float = 3.0
     floor_s: float = 60.0
     transcript_s: float = 2.0
+    own_start_s: float = 3.0
+    placing_s: float = 5.0
+    commit_pause_s: float = 0.4
+    commit_cap_s: float = 0.6
+    commit_latest_s: float = 15.0
     upstream_flow_s: float = 10.0
 
     def of(self, deadline: Deadline) -> float:
@@ -158,6 +206,13 @@ class Line:
     """``None`` keeps the place for the user's speech, which is still being written down."""
 
 
+class Finish(Enum):
+    """Whether the client was told of the end of a response's output before the response has ended."""
+
+    UNTOLD = "not yet"
+    TOLD = "told"
+
+
 class Course(Enum):
     """Whether a response still runs freely."""
 
@@ -202,6 +257,9 @@ class Response:
     """Items of whose audio the client was told."""
     cut: tuple[Heard, ...] = ()
     """Items that were cut off while they were heard."""
+    held: tuple[AgentTextEnded, ...] = field(default=(), repr=False)
+    """Texts that wait for their item to be complete."""
+    finish: Finish = Finish.UNTOLD
 
     @property
     def words(self) -> str | None:
@@ -257,6 +315,26 @@ class Patience(Enum):
     OVER = "the user is answered without them"
 
 
+class Commit(Enum):
+    """When audio is committed that the upstream finds no turns in."""
+
+    NOT_YET = "there is too little"
+    SOON = "there is enough, and more may come"
+    WHEN_QUIET = "as soon as it is quiet"
+    MISSED = "when the response has ended that is in the way"
+
+
+@frozen
+class Manual:
+    """The user's audio since the last commit, where the proxy commits."""
+
+    waiting_bytes: int = 0
+    quiet_bytes: int = 0
+    """How much of it was quiet at the end, up to what matters."""
+    commit: Commit = Commit.NOT_YET
+    has_committed: bool = False
+
+
 class Pause(Enum):
     """Why the client is not read."""
 
@@ -298,6 +376,13 @@ class State:
     records: tuple[Record, ...] = ()
     lines: tuple[Line, ...] = ()
     """Lines that wait for what the user said before them to be written down."""
+    expected: tuple[Due, ...] = ()
+    """Spoken turns that the upstream is to answer by itself."""
+    placing: frozenset[str] = frozenset()
+    """Written turns that the upstream has not confirmed yet."""
+    manual: Manual = Manual()
+    later: Problem | None = None
+    """An error of the upstream that is told when the response has ended that is active."""
 
     calls: tuple[OpenCall, ...] = ()
     patience: Patience = Patience.UNTRIED

@@ -13,7 +13,7 @@ from attrs import evolve
 
 from turngate.session import lines, speech
 from turngate.session.due import owe
-from turngate.session.gate import RESPONSE_HEARD, explained
+from turngate.session.gate import RESPONSE_HEARD, explained, problem_of
 from turngate.session.machines import FLOOR, Floor, Speech, follow
 from turngate.session.messages import (
     AgentAudio,
@@ -50,8 +50,9 @@ from turngate.session.messages import (
     UserTranscribed,
     Warned,
 )
+from turngate.session.own import owe_speech
 from turngate.session.speech import heard_part, keep, mute, stop, told
-from turngate.session.state import Course, Draft, Due, DueKind, Line, Record, Response, Voice
+from turngate.session.state import Course, Draft, Due, DueKind, Finish, Line, Record, Response, Telling, Voice
 from turngate.session.transcript import heard, say, tell
 
 # --- what the user says ---------------------------------------------------------------------------------------------
@@ -78,7 +79,7 @@ def text_refused(draft: Draft, refusal: Refused) -> bool:
         return False
     draft.state = evolve(state, due=tuple(due for due in state.due if due.source != refusal.event_id))
     reason = explained(refusal, "The model has not read it; send another.")
-    draft.emit(Warned(Problem(Cause.TEXT_REFUSED, f"The upstream refused the user's message{reason}")))
+    draft.emit(Warned(problem_of(refusal, Cause.TEXT_REFUSED, f"The upstream refused the user's message{reason}")))
     return True
 
 
@@ -110,8 +111,9 @@ def speech_committed(draft: Draft, committed: SpeechCommitted) -> None:
     draft.remember(committed.item_id)
     draft.state = evolve(draft.state, floor=follow(FLOOR, draft.state.floor, Speech.COMMITTED))
     draft.emit(Disarm(Deadline.FLOOR))
-    say(draft, Line(committed.item_id))
-    owe(draft, Due(DueKind.SPEECH, committed.item_id))
+    if draft.state.policy.telling is Telling.BRIEF:
+        say(draft, Line(committed.item_id))
+    owe_speech(draft, Due(DueKind.SPEECH, committed.item_id))
 
 
 def end_turn(draft: Draft, _: EndTurn) -> None:
@@ -220,14 +222,14 @@ def spoken_part(response: Response, line: AgentTextEnded) -> str:
 
 def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> None:
     """Close the agent's speech, and say what went wrong."""
-    if response.voice is Voice.SPEAKING:
+    if response.voice is Voice.SPEAKING and response.finish is Finish.UNTOLD:
         draft.emit(AgentFinishedSpeaking())
     lines.response_ended(draft, response, ended.status)
     speech.response_ended(draft, response, ended)
     match ended.status:
         case ResponseStatus.FAILED:
             detail = f"The model failed to answer ({ended.reason or 'no reason given'}); ask again."
-            draft.emit(Warned(Problem(Cause.RESPONSE_FAILED, detail)))
+            draft.emit(Warned(Problem(Cause.RESPONSE_FAILED, detail, ended.reason)))
         case ResponseStatus.INCOMPLETE:
             detail = f"The model's answer was cut short ({ended.reason or 'no reason given'})."
             draft.emit(Warned(Problem(Cause.RESPONSE_INCOMPLETE, detail)))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from turngate.audio.formats import AudioFormat, Encoding
+from turngate.audio import AudioFormat, ClientAudio, Encoding, SessionAudio
 from turngate.protocols.component import Face
 from turngate.protocols.component.settings import CONTEXT_HEADING, TOOLS_HINT
 from turngate.protocols.deepgram.codec import MAX_TEXT_BYTES
@@ -96,9 +96,33 @@ def test_a09_temperature_and_voice_are_never_used_and_not_spoken_of() -> None:
 def test_a09_b23_input_audio_is_16_khz_unless_settings_say_otherwise(audio: Any, rate_hz: int) -> None:
     """Before the settings too."""
     face = Face()
-    assert face.input_format == AudioFormat(Encoding.LINEAR16, 16000)
+    assert face.audio.input_format == AudioFormat(Encoding.LINEAR16, 16000)
     hear(face, **NO_SETTINGS, audio=audio)
-    assert face.input_format == AudioFormat(Encoding.LINEAR16, rate_hz)
+    assert face.audio == ClientAudio(AudioFormat(Encoding.LINEAR16, rate_hz), SessionAudio.PCM.value)
+
+
+@pytest.mark.parametrize(("name", "speaks"), [("audio/pcmu", SessionAudio.PCMU), ("audio/pcma", SessionAudio.PCMA)])
+def test_a07_a21_the_agents_audio_may_be_g711_as_the_upstream_makes_it(name: str, speaks: SessionAudio) -> None:
+    """It is passed on unchanged; once the session is ready it cannot change any more."""
+    face = Face()
+    wanted = {"type": "Settings", "agent": {"sessionAudioOutput": {"format": {"type": name}}}}
+    configure = hear(face, **wanted)
+    assert isinstance(configure, m.ConfigureSession)
+    assert configure.config.output_sound is m.Sound[speaks.name]
+    assert (face.audio.output_format, face.audio.speaks, face.audio.hears) == (speaks.value, speaks, SessionAudio.PCM)
+    face.tell(m.SessionConfigured())
+    again = hear(face, **NO_SETTINGS)
+    assert isinstance(again, m.ConfigureSession)
+    assert again.config.output_sound is m.Sound[speaks.name]
+    assert face.audio.speaks is speaks
+
+
+def test_a09_b23_g711_of_the_user_is_taken_for_what_it_is() -> None:
+    """And becomes PCM."""
+    face = Face()
+    hear(face, **NO_SETTINGS, audio={"input": {"encoding": "mulaw"}})
+    assert face.audio.input_format == AudioFormat(Encoding.MULAW, 8000)
+    assert face.audio.hears is SessionAudio.PCM
 
 
 def test_a10_context_is_folded_into_the_instructions() -> None:
@@ -324,5 +348,8 @@ def test_messages_that_are_deepgrams_are_told_the_same() -> None:
         assert told(effect) == [{"type": "SettingsApplied"}]
     (line,) = told(m.ConversationLine(m.Role.USER, "hi"))
     assert (line["type"], line["role"], line["content"]) == ("ConversationText", "user", "hi")
+    (begun,) = told(m.AgentSpeaking())
+    assert begun["type"] == "AgentStartedSpeaking"
+    assert [] == told(m.LineRecorded(m.Role.USER, "hi")) + told(m.CallsRecorded(()))
     (request,) = told(m.ToolCallsRequested((m.ToolCall("c1", "f", "{}"),)))
     assert request["functions"] == [{"id": "c1", "name": "f", "arguments": "{}", "client_side": True}]

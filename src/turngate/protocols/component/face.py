@@ -9,19 +9,20 @@ Comes from: the client actor. Goes to: the settings and the translation, and to 
 
 from typing import Final
 
-from turngate.audio.formats import AudioFormat, Encoding
 from turngate.protocols.component import translation
 from turngate.protocols.component.client_events import FunctionCallResponse, Settings, decode_client
 from turngate.protocols.component.server_events import AgentDone, OwnEvent
-from turngate.protocols.component.settings import DEFAULT_INPUT, accept_settings
+from turngate.protocols.component.settings import DEFAULT_AUDIO, accept_settings
 from turngate.protocols.deepgram.client_events import UpdateListen, UpdatePrompt, UpdateSpeak, UpdateThink
 from turngate.protocols.deepgram.codec import Malformed, encode_server
 from turngate.protocols.deepgram.maps import Maps
-from turngate.protocols.deepgram.server_events import AgentAudioDone, ServerEvent
+from turngate.protocols.deepgram.server_events import AgentAudioDone, History, LatencyReport, ServerEvent
 from turngate.protocols.deepgram.translation import to_client, to_session
 from turngate.protocols.deepgram.updates import update
 from turngate.session import messages as session
 
+NOT_SPOKEN_OF: Final = (History, LatencyReport)
+"""What Deepgram's protocol tells beside other messages, and components do not know."""
 MAX_UNFINISHED: Final = 8
 """Utterances whose transcripts are being put together at the same time; of more, the oldest are forgotten."""
 MAX_TRANSCRIPT_CHARS: Final = 64 * 1024
@@ -32,13 +33,11 @@ class Face:
     The protocol of one session's client.
 
     Attributes:
-        input_format: what the client's audio is; before its settings what components usually send.
-        output_format: what the client's audio is to be.
+        audio: what the client's audio is in both directions; before its settings what components usually send.
     """
 
     def __init__(self, maps: Maps | None = None) -> None:
-        self.input_format: AudioFormat | None = DEFAULT_INPUT
-        self.output_format: AudioFormat | None = AudioFormat(Encoding.LINEAR16, session.SESSION_RATE_HZ)
+        self.audio = DEFAULT_AUDIO
         self._maps = maps or Maps()
         self._is_ready = False
         self._unfinished: dict[str, str] = {}
@@ -48,10 +47,11 @@ class Face:
         event = decode_client(payload)
         match event:
             case Settings():
-                accepted = accept_settings(event, payload, self._maps)
+                speaks = self.audio.speaks if self._is_ready else None
+                accepted = accept_settings(event, payload, self._maps, speaks)
                 if isinstance(accepted, session.Problem):
                     return session.ClientFault(accepted, ending=None)
-                self.input_format = accepted.input_format
+                self.audio = accepted.audio
                 return accepted.configure
             case FunctionCallResponse():
                 return translation.tool_result(event)
@@ -94,8 +94,7 @@ class Face:
             case _:
                 if isinstance(effect, session.SessionConfigured | session.UpdateApplied):
                     self._is_ready = True
-                event = to_client(effect)
-                return () if event is None else (event,)
+                return tuple(event for event in to_client(effect) if not isinstance(event, NOT_SPOKEN_OF))
 
     def _heard(self, heard: session.UserHeard) -> str:
         """All of an utterance so far; the pieces of each are kept apart by its item."""

@@ -10,19 +10,21 @@ Settings that cannot be used at all (a function that the server would have to ca
 are refused as a whole with the field's path, as in the Deepgram profile; the session lives, and they can be corrected.
 """
 
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
-from turngate.audio.formats import AudioFormat, Encoding
+from turngate.audio import AudioFormat, ClientAudio, Encoding, SessionAudio
 from turngate.protocols.component import choices
 from turngate.protocols.component.client_events import Settings, Think
 from turngate.protocols.deepgram import settings_tree as deepgram
 from turngate.protocols.deepgram.hearing import hearing, known_language
 from turngate.protocols.deepgram.ignored import below, ignored_notices, ignored_paths
 from turngate.protocols.deepgram.maps import Maps
-from turngate.protocols.deepgram.settings import INPUT_RATES_HZ, MAX_CONTEXT_ENTRIES
+from turngate.protocols.deepgram.settings import MAX_CONTEXT_ENTRIES
+from turngate.protocols.deepgram.sound import client_audio, sound_of
 from turngate.protocols.deepgram.thinking import thinking
 from turngate.session.messages import (
     ByPause,
@@ -35,12 +37,18 @@ from turngate.session.messages import (
     Starter,
 )
 
-DEFAULT_INPUT: Final = AudioFormat(Encoding.LINEAR16, 16_000)
+DEFAULT_RATE_HZ: Final = 16_000
+DEFAULT_AUDIO: Final = ClientAudio(AudioFormat(Encoding.LINEAR16, DEFAULT_RATE_HZ), SessionAudio.PCM.value)
 """What a component's audio is, unless its settings say something else."""
 SILENCE_MS: Final = 200
 CONTEXT_HEADING: Final = "Previous conversation:"
 TOOLS_HINT: Final = "Use the functions that you are given whenever they help to answer."
 
+_SPEAKS: Final = MappingProxyType(
+    {"audio/pcm": SessionAudio.PCM, "audio/pcmu": SessionAudio.PCMU, "audio/pcma": SessionAudio.PCMA}
+)
+_CONVERTING: Final = Maps(passes_g711=False)
+"""The user's audio is always PCM to the session, whose commits are counted in it."""
 _ROLES: Final = tuple(role.value for role in Role)
 _TAKEN: Final = (
     "type",
@@ -71,10 +79,12 @@ class AcceptedSettings:
     """Settings that can be used: what the session is to be, and what the client's audio is."""
 
     configure: ConfigureSession = field(repr=False)
-    input_format: AudioFormat
+    audio: ClientAudio
 
 
-def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSettings | Problem:
+def accept_settings(
+    event: Settings, payload: bytes, maps: Maps, speaks: SessionAudio | None = None
+) -> AcceptedSettings | Problem:
     """
     Take the settings, or say which field cannot be used and what it may be.
 
@@ -82,6 +92,7 @@ def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSett
         event: the decoded message.
         payload: the bytes that it was decoded from; fields that are unknown here are named from these.
         maps: the operator's names.
+        speaks: the format in which the running session speaks, which cannot change; ``None`` where it still can.
     """
     agent = event.agent
     if isinstance(agent, str):
@@ -91,9 +102,9 @@ def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSett
         message = msgspec.json.decode(payload)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _invalid("A field that is not used here holds what cannot be read; leave it out.")
-    input_format = _input_format(event.audio.input if event.audio else None)
-    if isinstance(input_format, str):
-        return _invalid(input_format)
+    audio = client_audio(_audio(event.audio), _CONVERTING)
+    if isinstance(audio, str):
+        return _invalid(audio)
     heard = hearing(agent.listen, maps, "$.agent.listen")
     if isinstance(heard, str):
         return _invalid(heard)
@@ -108,6 +119,8 @@ def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSett
         return _invalid(lines)
 
     speech = choices.speech(agent.audio_output)
+    speaks = speaks or _SPEAKS[speech.format]
+    audio = evolve(audio, output_format=speaks.value, speaks=speaks)
     config = SessionConfig(
         _instructions(think.prompt or "", bool(thought.tools), lines),
         thought.tools,
@@ -119,6 +132,7 @@ def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSett
         if agent.commits_by_pause is True
         else BySilence(SILENCE_MS, choices.idle_ms(agent.idle_timeout_ms)),
         effort=thought.effort,
+        output_sound=sound_of(speaks),
         starter=Starter.PROXY if agent.commits_by_pause is True else Starter.UPSTREAM,
         tool_choice=choices.tool_choice(think.tool_choice),
         output=choices.output(think.output_modalities),
@@ -128,7 +142,7 @@ def accept_settings(event: Settings, payload: bytes, maps: Maps) -> AcceptedSett
     taken = (*_TAKEN, *below("agent.think", thought.taken), *below("agent.listen", heard.taken))
     notices = ignored_notices(ignored_paths(message, taken))
     greeting = "" if lines else agent.greeting or ""
-    return AcceptedSettings(ConfigureSession(config, greeting, notices=notices), input_format)
+    return AcceptedSettings(ConfigureSession(config, greeting, notices=notices), audio)
 
 
 def _deepgrams(think: Think) -> deepgram.Think:
@@ -158,13 +172,12 @@ def _lines(past: list[deepgram.PastItem]) -> list[str] | str:
     return lines
 
 
-def _input_format(wanted: deepgram.AudioInput | None) -> AudioFormat | str:
-    encoding, rate_hz = (wanted.encoding, wanted.sample_rate) if wanted else (None, None)
-    if encoding not in (None, Encoding.LINEAR16.value):
-        return "$.audio.input.encoding must be linear16."
-    if rate_hz not in (None, *INPUT_RATES_HZ):
-        return f"$.audio.input.sample_rate must be one of {', '.join(map(str, INPUT_RATES_HZ))}."
-    return AudioFormat(Encoding.LINEAR16, rate_hz or DEFAULT_INPUT.sample_rate_hz)
+def _audio(wanted: deepgram.Audio | None) -> deepgram.Audio:
+    """The client's own audio, at the profile's rate where it names none; what it is sent is chosen elsewhere."""
+    given = wanted.input if wanted and wanted.input else deepgram.AudioInput()
+    if given.encoding in (None, Encoding.LINEAR16.value) and given.sample_rate is None:
+        given = deepgram.AudioInput(Encoding.LINEAR16.value, DEFAULT_RATE_HZ)
+    return deepgram.Audio(input=given)
 
 
 def _invalid(detail: str) -> Problem:

@@ -48,6 +48,8 @@ class UpdateSession:
     change: Change
     notices: tuple[Problem, ...] = ()
     """As in :class:`ConfigureSession`."""
+    greeting: str = ""
+    """What the agent says first, where these are the first settings of a session that serves already."""
 
 
 @frozen

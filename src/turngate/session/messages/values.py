@@ -376,6 +376,11 @@ class Deadline(Enum):
     TOOL_PATIENCE = "tool results that a waiting user turn gives way to"
     FLOOR = "the end of the user's speech"
     TRANSCRIPT = "the user's speech in writing"
+    OWN_START = "the start of an answer that the upstream begins by itself"
+    PLACING = "the confirmation of a written turn"
+    COMMIT_PAUSE = "more audio of the user, before it is committed"
+    COMMIT_CAP = "a pause in audio of which there is enough"
+    COMMIT_LATEST = "a quiet moment in audio that keeps coming"
     UPSTREAM_FLOW = "an upstream that takes data again"
 
 

@@ -1,0 +1,143 @@
+"""
+Turns that end where the client's audio pauses: the proxy commits them, since the upstream detects none.
+
+Responsible for when to commit: after a pause, or when enough has come and the speech lets it; never while a response is
+active, and never less than the upstream takes.
+
+Must not know: what was said. It looks at how loud the audio is, and at nothing else of it.
+
+Audio that keeps coming is committed a while after there was enough of it, but not in the middle of a word: only when
+its end has been quiet, or at the latest after :attr:`~turngate.session.messages.Deadline.COMMIT_LATEST`.
+"""
+
+from typing import Final
+
+from attrs import evolve
+
+from turngate.session import ending, turns
+from turngate.session.machines import Gate, Phase
+from turngate.session.messages import (
+    SESSION_RATE_HZ,
+    AppendAudio,
+    Arm,
+    ByPause,
+    ClientGone,
+    CommitAudio,
+    Deadline,
+    DeadlinePassed,
+    Disarm,
+    StartResponse,
+    UserAudio,
+)
+from turngate.session.state import Commit, Draft, Manual, State
+
+BYTES_A_MS: Final = SESSION_RATE_HZ * 2 // 1000
+MIN_BYTES: Final = 100 * BYTES_A_MS
+"""The least that the upstream takes."""
+FIRST_BYTES: Final = 1000 * BYTES_A_MS
+"""The least of the first commit of a connection."""
+QUIET_BYTES: Final = 200 * BYTES_A_MS
+"""How much quiet is the end of a phrase."""
+QUIET_PEAK: Final = 500
+"""Samples up to here are quiet: 36 dB below the loudest."""
+STRIDE: Final = 4
+"""Every so many samples one is looked at."""
+
+
+def by_pause(state: State) -> bool:
+    """Whether the proxy commits."""
+    return state.confirmed is not None and isinstance(state.confirmed.turn_end, ByPause)
+
+
+def take_audio(draft: Draft, audio: UserAudio) -> None:
+    """Audio goes upstream at once; what of it is to be committed is counted."""
+    turns.take_audio(draft, audio)
+    if not by_pause(draft.state):
+        return
+    before = draft.state.manual
+    quiet = before.quiet_bytes + len(audio.pcm) if is_quiet(audio.pcm) else 0
+    waiting = before.waiting_bytes + len(audio.pcm)
+    manual = evolve(before, waiting_bytes=waiting, quiet_bytes=min(quiet, QUIET_BYTES))
+    draft.emit(Arm(Deadline.COMMIT_PAUSE))
+    if manual.commit in (Commit.NOT_YET, Commit.MISSED) and waiting >= threshold(manual):
+        manual = evolve(manual, commit=Commit.SOON)
+        draft.emit(Arm(Deadline.COMMIT_CAP))
+    draft.state = evolve(draft.state, manual=manual)
+    if manual.commit is Commit.WHEN_QUIET and manual.quiet_bytes >= QUIET_BYTES:
+        commit(draft)
+
+
+def is_quiet(pcm: bytes) -> bool:
+    """Whether there is no speech in a piece of session audio."""
+    samples = memoryview(pcm).cast("h")[::STRIDE]
+    return all(-QUIET_PEAK <= sample <= QUIET_PEAK for sample in samples)
+
+
+def threshold(manual: Manual) -> int:
+    """How much audio a commit needs."""
+    return MIN_BYTES if manual.has_committed else FIRST_BYTES
+
+
+def is_free(state: State) -> bool:
+    """Whether no response is active or about to be."""
+    return not state.responses and state.sent_create is None
+
+
+def commit(draft: Draft) -> None:
+    """Make a turn of what came, with silence behind it where it is too short; while a response is active, later."""
+    manual = draft.state.manual
+    draft.emit(*(Disarm(d) for d in (Deadline.COMMIT_PAUSE, Deadline.COMMIT_CAP, Deadline.COMMIT_LATEST)))
+    if not by_pause(draft.state):
+        # turns end otherwise since
+        draft.state = evolve(draft.state, manual=Manual(has_committed=manual.has_committed))
+        return
+    if not is_free(draft.state):
+        draft.state = evolve(draft.state, manual=evolve(manual, commit=Commit.MISSED))
+        return
+    lacking = threshold(manual) - manual.waiting_bytes
+    if lacking > 0:
+        draft.emit(AppendAudio(bytes(lacking)))
+    draft.emit(CommitAudio(draft.fresh_id()))
+    draft.state = evolve(draft.state, manual=Manual(has_committed=True))
+
+
+def paused(draft: Draft, _: DeadlinePassed) -> None:
+    """No audio came for a while: the turn is over. Less than the upstream takes is no turn, but is kept."""
+    waiting = draft.state.manual.waiting_bytes
+    if waiting >= MIN_BYTES or (waiting and not is_free(draft.state)):
+        commit(draft)
+
+
+def capped(draft: Draft, _: DeadlinePassed) -> None:
+    """There has been enough audio for a while, and more keeps coming."""
+    manual = draft.state.manual
+    if manual.commit is not Commit.SOON:
+        return
+    if manual.quiet_bytes >= QUIET_BYTES or not is_free(draft.state):
+        commit(draft)
+    else:
+        draft.state = evolve(draft.state, manual=evolve(manual, commit=Commit.WHEN_QUIET))
+        draft.emit(Arm(Deadline.COMMIT_LATEST))
+
+
+def latest(draft: Draft, _: DeadlinePassed) -> None:
+    """It has never been quiet."""
+    if draft.state.manual.commit is Commit.WHEN_QUIET:
+        commit(draft)
+
+
+def catch_up(draft: Draft) -> None:
+    """Make the commit that a response was in the way of."""
+    state = draft.state
+    if state.manual.commit is Commit.MISSED and is_free(state) and state.manual.waiting_bytes:
+        commit(draft)
+
+
+def client_gone(draft: Draft, gone: ClientGone) -> None:
+    """Nobody is left to serve; but what was said and not committed is answered in the conversation."""
+    state = draft.state
+    if state.phase is Phase.SERVING and by_pause(state) and state.manual.waiting_bytes and is_free(state):
+        commit(draft)
+        if state.gate is Gate.OPEN:
+            draft.emit(StartResponse(draft.fresh_id()))
+    ending.client_gone(draft, gone)
