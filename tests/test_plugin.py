@@ -11,8 +11,10 @@ import pytest
 from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 
+from turngate.net import FunctionCaller, FunctionHosts
 from turngate.ops.config import Config
 from turngate.ops.logging import Log
+from turngate.session.state import Again
 from turngate.tap import STOP_WITHIN_S, TurngateService
 from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
 
@@ -343,8 +345,29 @@ def test_session_may_end_after_the_deadline():
     assert [None] == ends
 
 
+NO_FUNCTIONS = FunctionCaller(hosts=FunctionHosts(), log=Log(), reactor=MemoryReactorClock())
+
+
 def test_path_of_the_agent_is_the_one_that_clients_use():
     """The rig's client and the documentation say the same."""
-    from turngate.tap import PATHS
+    from turngate.tap import profiles_for
 
-    assert PATH in PATHS
+    assert [PATH, "/openai"] == list(profiles_for(Config(), NO_FUNCTIONS))
+
+
+def test_path_of_components_is_the_operators():
+    """Elsewhere, or nowhere at all."""
+    from turngate.tap import profiles_for
+
+    assert [PATH, "/voice"] == list(profiles_for(Config(component_path="/voice"), NO_FUNCTIONS))
+    assert [PATH] == list(profiles_for(Config(component_path=""), NO_FUNCTIONS))
+
+
+@pytest.mark.parametrize(("word", "again"), [("apply", Again.APPLIED), ("acknowledge", Again.ACKNOWLEDGED)])
+def test_settings_of_components_are_treated_as_the_operator_wants(word, again):
+    """While a response is active they are held, or only acknowledged."""
+    from turngate.tap import profiles_for
+
+    profile = profiles_for(Config(component_settings=word), NO_FUNCTIONS)["/openai"]
+    assert again is profile.policy.repeated_settings
+    assert profile.face() is not profile.face()

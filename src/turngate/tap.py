@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
+from attrs import evolve
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
@@ -34,13 +35,15 @@ from turngate.net.upstream import MODEL_PLACE
 from turngate.ops import config
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
-from turngate.protocols.deepgram import Face, Maps
-from turngate.protocols.realtime import Translation
+from turngate.protocols import component, deepgram
+from turngate.protocols.deepgram import Maps
+from turngate.protocols.realtime import RealtimeOptions, Translation
 from turngate.proxy.client import Habits
 from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
 from turngate.session.messages import Endpoint
+from turngate.session.state import COMPONENT, Again
 from turngate.simulator import Simulator
 
 STOP_WITHIN_S: Final = 6.0
@@ -72,6 +75,8 @@ class Options(usage.Options):
         ],
         ["model", "m", None, f"The upstream's model [default: {config.DEFAULT_MODEL}]"],
         ["upstream-key-file", "k", None, f"A file that holds the upstream key [default: ${config.KEY_VARIABLE}]"],
+        ["component-path", None, None, f"Where components connect [default: {config.DEFAULT_COMPONENT_PATH}]"],
+        ["component-settings", None, None, "apply or acknowledge those during a response [default: apply]"],
         ["log-level", None, None, "debug, info, warn or error [default: info]"],
         ["config", "c", None, "A TOML file with the settings above."],
     ]
@@ -184,7 +189,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     profiles = profiles_for(settings, functions)
     setup = Setup(
         dialler,
-        Translation(),
+        Translation(RealtimeOptions(text_ends_response=settings.text_ends_response)),
         log,
         profiles,
         functions=functions,
@@ -212,7 +217,12 @@ def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str
         refuses=partial(why_not, functions),
         passes_g711=settings.pass_g711,
     )
-    return {DEEPGRAM_PATH: Profile(partial(Face, maps))}
+    profiles = {DEEPGRAM_PATH: Profile(partial(deepgram.Face, maps))}
+    if settings.component_path:
+        again = Again.APPLIED if settings.component_settings == "apply" else Again.ACKNOWLEDGED
+        policy = evolve(COMPONENT, repeated_settings=again)
+        profiles[settings.component_path] = Profile(partial(component.Face, maps), policy)
+    return profiles
 
 
 def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits) -> UpstreamDialler:

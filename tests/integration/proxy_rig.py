@@ -21,19 +21,21 @@ from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.cli.line import Audio, Line, open_line
 from turngate.net import ClientListener, FunctionCaller, Limits, UpstreamDialler
 from turngate.ops.logging import Log
+from turngate.protocols import component
 from turngate.protocols.deepgram import Face, Maps
-from turngate.protocols.realtime import Translation
+from turngate.protocols.realtime import RealtimeOptions, Translation
 from turngate.proxy.client import Habits
 from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
-from turngate.proxy.session import Setup
-from turngate.session.state import Waits
+from turngate.proxy.session import Profile, Setup
+from turngate.session.state import COMPONENT, Policy, Waits
 from turngate.simulator import Manner, Pace, Script, Simulator
 from turngate.tap import why_not
 
 WITHIN_S = 8.0
 QUICK = Manner(pace=Pace(speed=0.0))
 PATH = "/v1/agent/converse"
+COMPONENT_PATH = "/openai"
 
 SETTINGS: dict[str, Any] = {
     "type": "Settings",
@@ -138,6 +140,8 @@ class Rig:
         maps: Maps | None = None,
         habits: Habits | None = None,
         functions: FunctionCaller | None = None,
+        component: Policy = COMPONENT,
+        options: RealtimeOptions | None = None,
     ) -> None:
         self.failures: list[ActorFailure] = []
         self.dead_letters: list[DeadLetter] = []
@@ -154,6 +158,8 @@ class Rig:
             maps = Maps(refuses=partial(why_not, functions))
         self._face = partial(Face, maps)
         self._habits = habits or Habits()
+        self._component = component
+        self._options = options
         self._ports: list[Any] = []
         self.clients: list[Client] = []
 
@@ -167,19 +173,20 @@ class Rig:
             limits=self._limits,
             reactor=reactor,
         )
+        profiles = {PATH: Profile(self._face), COMPONENT_PATH: Profile(component.Face, self._component)}
         setup = Setup(
             dialler,
-            Translation(),
+            Translation(self._options),
             Log("debug"),
+            profiles,
             waits=self._waits,
             judged=self._judged,
             functions=self._functions,
             habits=self._habits,
-            face=self._face,
         )
         self.reception = Reception(self.system, setup, lambda: str(uuid4()))
         self.listener = ClientListener(
-            acceptor=self.reception, paths=frozenset({PATH}), limits=self._limits, reactor=reactor
+            acceptor=self.reception, paths=frozenset(profiles), limits=self._limits, reactor=reactor
         )
         port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.listener.factory)
         self._ports.append(port)
@@ -189,8 +196,8 @@ class Rig:
         self.url = self.host + PATH
         return self
 
-    async def connect(self) -> Client:
-        client = Client(await open_line(reactor, self.url))
+    async def connect(self, path: str = PATH) -> Client:
+        client = Client(await open_line(reactor, self.host + path))
         self.clients.append(client)
         return client
 

@@ -37,6 +37,8 @@ SETTINGS = {
     "model": ("'a'", "a", "b", "b", "c"),
     "log_level": ("'debug'", "debug", "warn", "warn", "error"),
     "allow_anonymous": ("true", True, "no", False, True),
+    "component_path": ("'/a'", "/a", "", "", "/c"),
+    "component_settings": ("'acknowledge'", "acknowledge", "apply", "apply", "acknowledge"),
     "function_hosts": ("'a.test'", ("a.test",), "b.test:1 c.test+private", ("b.test:1", "c.test+private"), ("d.test",)),
 }
 """For each setting: as written in the file and what that means, the same of the variable, and the option."""
@@ -91,7 +93,7 @@ def test_no_file_is_read_when_none_is_named(tmp_path, monkeypatch):
 def test_empty_variable_is_as_if_absent(written):
     """Many set-ups write an empty variable for one that is not set."""
     options = written("upstream = 'simulator'\nlisten = 'tcp:1'\nallow_anonymous = true")
-    environment = {f"TURNGATE_{key.upper()}": "" for key in (*KEYS, "config")}
+    environment = {f"TURNGATE_{key.upper()}": "" for key in (*KEYS, "config") if key != "component_path"}
     settings = load(options, environment)
     assert settings.listen == ("tcp:1",)
     assert settings.allow_anonymous
@@ -113,6 +115,11 @@ def test_variable_of_a_switch_says_yes_or_no(word, truth):
         ("listen = ['tcp:1', 2]", "listen is an endpoint string, or a list of them"),
         ("listen = []", "listen names no endpoint"),
         ("model = 4", "model is a string"),
+        ("text_ends_response = 'yes'", "text_ends_response is true or false"),
+        ("component_path = 'openai'", "component_path is a path such as /openai, not 'openai'"),
+        ("component_path = '/openai?x'", "component_path is a path such as /openai, not '/openai?x'"),
+        ("component_path = '/v1/agent/converse'", "component_path is a path such as /openai"),
+        ("component_settings = 'drop'", "component_settings is apply or acknowledge, not 'drop'"),
         ("function_hosts = 8443", "function_hosts is a host, or a list of them"),
         ("function_hosts = ['a.test', 2]", "function_hosts is a host, or a list of them"),
         (
@@ -156,6 +163,14 @@ def test_file_is_refused_when_it_is_not_text(tmp_path):
     (tmp_path / "turngate.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="is no valid TOML"):
         load({"config": str(tmp_path / "turngate.toml")}, {})
+
+
+def test_path_of_components_may_be_empty(written):
+    """No component is served then; an empty variable says so too."""
+    options = written("upstream = 'simulator'\ncomponent_path = ''")
+    assert load(options, {}).component_path == ""
+    assert load(SIMULATOR, {"TURNGATE_COMPONENT_PATH": ""}).component_path == ""
+    assert load(SIMULATOR, {}).component_path == "/openai"
 
 
 def test_list_of_function_hosts_may_be_empty(written):
@@ -241,6 +256,7 @@ def test_variable_is_not_reported_when_it_is_a_setting_or_an_orchestrators(name)
         ("client_idle_s", "30", "30", 30.0),
         ("speech_lead_s", "0.5", "0.5", 0.5),
         ("pass_g711", "false", "no", False),
+        ("text_ends_response", "true", "yes", True),
     ],
 )
 def test_setting_without_an_option_is_taken_from_file_and_variable(written, key, toml, variable, value):

@@ -20,6 +20,7 @@ from turngate.errors import ConfigError
 from turngate.net import BearerKey, FunctionHosts, UpstreamAddress
 from turngate.ops.logging import LEVELS
 from turngate.ops.secrets import key_from_environment, key_from_file
+from turngate.proxy.session import DEEPGRAM_PATH
 
 SIMULATOR: Final = "simulator"
 DEFAULT_LISTEN: Final = ("tcp:8080:interface=127.0.0.1",)
@@ -27,6 +28,8 @@ KEYED_HOST: Final = "api.openai.com"
 """It takes nobody without a key; other upstreams may."""
 DEFAULT_UPSTREAM: Final = f"wss://{KEYED_HOST}/v1/realtime?model={{model}}"
 DEFAULT_MODEL: Final = "gpt-realtime"
+DEFAULT_COMPONENT_PATH: Final = "/openai"
+COMPONENT_SETTINGS: Final = ("apply", "acknowledge")
 PREFIX: Final = "TURNGATE_"
 EXAMPLES: Final = {
     "voices": '"deepgram:aura-2-thalia-en" = "marin"',
@@ -66,21 +69,40 @@ class Config:
     languages: Mapping[str, str] = field(factory=dict)
     """The ISO-639-1 code for a language tag of a client's."""
     """Where functions of clients may be called, in the form of :meth:`FunctionHosts.listed`; nowhere by default."""
+    text_ends_response: bool = False
+    """The upstream ends a written answer with its text alone, and never says ``response.done``."""
+    component_path: str = DEFAULT_COMPONENT_PATH
+    """Where components connect; empty where none may."""
+    component_settings: str = COMPONENT_SETTINGS[0]
+    """What becomes of a component's Settings while a response is active."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
     """Environment variables that look like misspelled settings, each with the one that may be meant."""
 
 
-KEYS: Final = ("listen", "upstream", "model", "upstream_key_file", "log_level", "allow_anonymous", "function_hosts")
+KEYS: Final = (
+    "listen",
+    "upstream",
+    "model",
+    "upstream_key_file",
+    "log_level",
+    "allow_anonymous",
+    "function_hosts",
+    "component_path",
+    "component_settings",
+)
 TABLES: Final = ("voices", "models", "languages")
 """Of names to names; in a file only."""
 SECONDS: Final = {"client_idle_s": (1.0, 86_400.0), "speech_lead_s": (0.05, 60.0)}
 """From and to."""
-SWITCHES: Final = frozenset({"allow_anonymous", "pass_g711"})
-FILE_KEYS: Final = (*KEYS, *SECONDS, "pass_g711", *TABLES)
+CAPABILITIES: Final = ("pass_g711", "text_ends_response")
+"""What the upstream can do, or does otherwise than the API."""
+SWITCHES: Final = frozenset({"allow_anonymous", *CAPABILITIES})
+MAY_BE_EMPTY: Final = frozenset({"component_path"})
+FILE_KEYS: Final = (*KEYS, *SECONDS, *CAPABILITIES, *TABLES)
 """What a file may hold."""
-VARIABLES: Final = (*KEYS, *SECONDS, "pass_g711")
+VARIABLES: Final = (*KEYS, *SECONDS, *CAPABILITIES)
 """What the environment may hold, each with the prefix and in capitals."""
 LISTS: Final = {"listen": "an endpoint string", "function_hosts": "a host"}
 """The settings with several values, and what each value is."""
@@ -107,6 +129,8 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     }
     for key, value in merged.items():
         words = value if isinstance(value, tuple) else (value,)
+        if key in MAY_BE_EMPTY and value == "":
+            continue
         if not all(word and word.isprintable() for word in words if isinstance(word, str)):
             raise ConfigError(f"{key} is empty, or holds characters that no name has")
     settings = Config(**merged, near_misses=near_misses(environment))
@@ -115,7 +139,23 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     if not settings.listen:
         raise ConfigError(f"listen names no endpoint; give at least one, such as {DEFAULT_LISTEN[0]}")
     FunctionHosts.listed(settings.function_hosts)
+    check_component(settings)
     return evolve(settings, upstream_key=upstream_key(settings, environment))
+
+
+def check_component(settings: Config) -> None:
+    """
+    Whether components can be served as configured.
+
+    Raises:
+        ConfigError: they cannot; the line says why.
+    """
+    if settings.component_settings not in COMPONENT_SETTINGS:
+        known = " or ".join(COMPONENT_SETTINGS)
+        raise ConfigError(f"component_settings is {known}, not {settings.component_settings!r}")
+    path = settings.component_path
+    if path and (not path.startswith("/") or set("?#") & set(path) or path == DEEPGRAM_PATH):
+        raise ConfigError(f"component_path is a path such as {DEFAULT_COMPONENT_PATH}, not {path!r}")
 
 
 def upstream_key(settings: Config, environment: Mapping[str, str]) -> BearerKey | None:
@@ -184,7 +224,7 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key in VARIABLES:
         value = environment.get(PREFIX + key.upper())
-        if not value:
+        if not value and (value is None or key not in MAY_BE_EMPTY):
             # an empty variable is how many set-ups say that there is none
             continue
         if key in LISTS:

@@ -204,7 +204,8 @@ class UpstreamActor(Actor[UpstreamLegMessage]):
             self._guardian.tell(LegDown(Leg.UPSTREAM))
         else:
             self._log.warn("upstream.closed", code=how.code)
-            self._lost(Problem(Cause.UPSTREAM_CLOSED, f"The upstream closed the connection (code {how.code})."))
+            detail = f"The upstream closed the connection (code {how.code})."
+            self._lost(Problem(Cause.UPSTREAM_CLOSED, detail, words=how.reason))
 
     def _lost(self, problem: Problem) -> None:
         self._coordinator.tell(UpstreamLost(problem))

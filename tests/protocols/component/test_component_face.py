@@ -9,6 +9,7 @@ from turngate.audio import AudioFormat, ClientAudio, Encoding, SessionAudio
 from turngate.protocols.component import Face
 from turngate.protocols.component.settings import CONTEXT_HEADING, TOOLS_HINT
 from turngate.protocols.deepgram.codec import MAX_TEXT_BYTES
+from turngate.protocols.deepgram.maps import Maps
 from turngate.session import messages as m
 
 NO_SETTINGS = {"type": "Settings", "agent": {}}
@@ -115,6 +116,16 @@ def test_a07_a21_the_agents_audio_may_be_g711_as_the_upstream_makes_it(name: str
     assert isinstance(again, m.ConfigureSession)
     assert again.config.output_sound is m.Sound[speaks.name]
     assert face.audio.speaks is speaks
+
+
+def test_a07_g711_is_made_here_where_the_upstream_does_not_take_it() -> None:
+    """The operator says so."""
+    face = Face(Maps(passes_g711=False))
+    wanted = {"type": "Settings", "agent": {"sessionAudioOutput": {"format": {"type": "audio/pcmu"}}}}
+    configure = hear(face, **wanted)
+    assert isinstance(configure, m.ConfigureSession)
+    assert configure.config.output_sound is m.Sound.PCM
+    assert (face.audio.output_format, face.audio.speaks) == (SessionAudio.PCMU.value, SessionAudio.PCM)
 
 
 def test_a09_b23_g711_of_the_user_is_taken_for_what_it_is() -> None:

@@ -47,8 +47,8 @@ class Face:
         event = decode_client(payload)
         match event:
             case Settings():
-                speaks = self.audio.speaks if self._is_ready else None
-                accepted = accept_settings(event, payload, self._maps, speaks)
+                running = self.audio if self._is_ready else None
+                accepted = accept_settings(event, payload, self._maps, running)
                 if isinstance(accepted, session.Problem):
                     return session.ClientFault(accepted, ending=None)
                 self.audio = accepted.audio

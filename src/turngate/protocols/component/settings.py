@@ -83,7 +83,7 @@ class AcceptedSettings:
 
 
 def accept_settings(
-    event: Settings, payload: bytes, maps: Maps, speaks: SessionAudio | None = None
+    event: Settings, payload: bytes, maps: Maps, running: ClientAudio | None = None
 ) -> AcceptedSettings | Problem:
     """
     Take the settings, or say which field cannot be used and what it may be.
@@ -92,7 +92,7 @@ def accept_settings(
         event: the decoded message.
         payload: the bytes that it was decoded from; fields that are unknown here are named from these.
         maps: the operator's names.
-        speaks: the format in which the running session speaks, which cannot change; ``None`` where it still can.
+        running: the audio of the running session, whose way out cannot change; ``None`` where it still can.
     """
     agent = event.agent
     if isinstance(agent, str):
@@ -119,8 +119,11 @@ def accept_settings(
         return _invalid(lines)
 
     speech = choices.speech(agent.audio_output)
-    speaks = speaks or _SPEAKS[speech.format]
-    audio = evolve(audio, output_format=speaks.value, speaks=speaks)
+    if running is None:
+        wanted = _SPEAKS[speech.format]
+        audio = evolve(audio, output_format=wanted.value, speaks=wanted if maps.passes_g711 else SessionAudio.PCM)
+    else:
+        audio = evolve(audio, output_format=running.output_format, speaks=running.speaks)
     config = SessionConfig(
         _instructions(think.prompt or "", bool(thought.tools), lines),
         thought.tools,
@@ -132,7 +135,7 @@ def accept_settings(
         if agent.commits_by_pause is True
         else BySilence(SILENCE_MS, choices.idle_ms(agent.idle_timeout_ms)),
         effort=thought.effort,
-        output_sound=sound_of(speaks),
+        output_sound=sound_of(audio.speaks),
         starter=Starter.PROXY if agent.commits_by_pause is True else Starter.UPSTREAM,
         tool_choice=choices.tool_choice(think.tool_choice),
         output=choices.output(think.output_modalities),
