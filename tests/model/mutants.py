@@ -11,10 +11,10 @@ from typing import Any, Final, TypeAlias
 import pytest
 from attrs import evolve, frozen
 
-from turngate.session import answers, due, ending, gate, opening, rules, speech, tools, turns
+from turngate.session import answers, detail, due, ending, gate, manual, opening, rules, speech, tools, turns
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Gate, Signal
-from turngate.session.state import Draft, Due, OpenCall, Response, SentCreate, State
+from turngate.session.state import Draft, Due, OpenCall, Response, SentCreate, State, Voice
 
 Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 
@@ -283,11 +283,65 @@ def talks_after_error(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ending, "end", end)
 
 
+def commits_over_responses(patch: pytest.MonkeyPatch) -> None:
+    """Audio is committed while a response is active."""
+    patch.setattr(manual, "is_free", lambda _: True)
+
+
+def commits_too_little(patch: pytest.MonkeyPatch) -> None:
+    """What is too short is not padded."""
+    patch.setattr(manual, "threshold", lambda _: 2)
+
+
+def own_answer_never_asked_for(patch: pytest.MonkeyPatch) -> None:
+    """The upstream is trusted to answer speech by itself, whether it does or not."""
+    patch.setattr(rules, "DEADLINES", {**rules.DEADLINES, m.Deadline.OWN_START: rules.ignore})
+
+
+def own_answer_is_nobodys(patch: pytest.MonkeyPatch) -> None:
+    """What the upstream is to answer is forgotten as soon as any response of ours starts."""
+    real = gate.create_answered
+
+    def create_answered(draft: Draft) -> None:
+        real(draft)
+        draft.state = evolve(draft.state, expected=())
+        draft.emit(m.Disarm(m.Deadline.OWN_START))
+
+    patch.setattr(answers, "create_answered", create_answered)
+
+
+def unconfirmed_turn_waits_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """A written turn whose item is never confirmed is never answered."""
+    patch.setattr(rules, "DEADLINES", {**rules.DEADLINES, m.Deadline.PLACING: rules.ignore})
+
+
+def end_told_twice(patch: pytest.MonkeyPatch) -> None:
+    """The end of the output is told with its sound, and again with its response."""
+
+    def finish(draft: Draft, response_id: str) -> None:
+        response = draft.state.response(response_id)
+        if response is not None and response.voice is Voice.SPEAKING:
+            draft.emit(m.AgentFinishedSpeaking())
+
+    patch.setattr(detail, "finish", finish)
+
+
+def unasked_confirmation_acknowledges(patch: pytest.MonkeyPatch) -> None:
+    """A confirmation that nobody asked for is taken for that of settings which nobody sent."""
+    real = opening.confirmed_unasked
+
+    def confirmed_unasked(draft: Draft) -> None:
+        real(draft)
+        draft.emit(m.SessionConfigured())
+
+    patch.setattr(opening, "confirmed_unasked", confirmed_unasked)
+
+
 MUTANTS: Final = (
     Mutant("A flat flag", ("W1",), flat_flag),
     Mutant("B blame", ("W1",), blame),
     Mutant("C any created", ("W1",), any_created),
-    Mutant("D audio.done frees", ("D3",), audio_done_frees),
+    Mutant("D audio.done frees", ("W1", "D3"), audio_done_frees),
     Mutant("E cancel sent frees", ("W1", "G1"), cancel_frees),
     Mutant("F out-of-band done frees", ("D3", "W1"), out_of_band_frees),
     Mutant("G update not gated", ("G1",), update_ungated),
@@ -308,4 +362,11 @@ MUTANTS: Final = (
     Mutant("ended response active again", ("W1",), lost_start_ignored),
     Mutant("end of speech unspoken", ("D3",), end_unspoken),
     Mutant("talks after the end", ("A3",), talks_after_error),
+    Mutant("commits over responses", ("M1",), commits_over_responses),
+    Mutant("commits too little", ("M1",), commits_too_little),
+    Mutant("own answer never asked for", ("L3", "I2"), own_answer_never_asked_for),
+    Mutant("own answer is nobody's", ("L3", "I2"), own_answer_is_nobodys),
+    Mutant("unconfirmed turn waits for ever", ("L3", "I2"), unconfirmed_turn_waits_for_ever),
+    Mutant("end told twice", ("D3",), end_told_twice),
+    Mutant("unasked confirmation acknowledges", ("A1",), unasked_confirmation_acknowledges),
 )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from moves import moves
 from samples import SAMPLES
-from worlds import Budget, Plan, World, start
+from worlds import BASE, Budget, Plan, World, start
 
 from turngate.session import messages as m
 from turngate.session.rules import step
@@ -41,6 +41,8 @@ BUDGET: Final = Budget(
     flow=3,
     late=8,
 )
+OWN: Final = m.SessionConfig("base", starter=m.Starter.UPSTREAM)
+MANUAL: Final = m.SessionConfig("base", turn_end=m.ByPause())
 REST: Final = Budget(late=0)
 
 
@@ -52,10 +54,14 @@ class Sessions(RuleBasedStateMachine):
         self.world: World
         self.said = 0
 
-    @initialize(policy=st.sampled_from([DEEPGRAM, COMPONENT]), serving=st.booleans())
-    def connect(self, policy: Policy, serving: bool) -> None:
+    @initialize(
+        policy=st.sampled_from([DEEPGRAM, COMPONENT]),
+        serving=st.booleans(),
+        config=st.sampled_from([BASE, OWN, MANUAL]),
+    )
+    def connect(self, policy: Policy, serving: bool, config: m.SessionConfig) -> None:
         """A client connects; most of the time the first thing it sends are settings."""
-        plan = Plan("a session at random", (), BUDGET, policy, serving)
+        plan = Plan("a session at random", (), BUDGET, policy, serving, config)
         self.world = start(plan)
         if not serving:
             line = m.ContextLine(m.Role.USER, "c1")
@@ -89,6 +95,12 @@ class Sessions(RuleBasedStateMachine):
     def configure_again(self, text: str) -> None:
         """The client sends settings again, often the same."""
         self.send(m.ConfigureSession(m.SessionConfig(text)))
+
+    @precondition(lambda self: not self.is_over)
+    @rule(size=st.sampled_from([20, 4_800, 48_000]), sample=st.sampled_from([b"\0\0", b"\0\x40"]))
+    def speak(self, size: int, sample: bytes) -> None:
+        """The client sends audio, loud or quiet."""
+        self.send(m.UserAudio(sample * (size // 2)))
 
     @precondition(lambda self: not self.is_over)
     @rule(number=st.integers(0, 9), named=st.booleans())
