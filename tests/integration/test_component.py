@@ -228,6 +228,19 @@ async def test_a07_further_settings_reach_the_upstream(rig: Rig) -> None:
 
 
 @pytest_twisted.ensureDeferred
+async def test_a07_a21_g711_reaches_the_client_as_the_upstream_makes_it(rig: Rig) -> None:
+    """A byte a sample, at 8 kHz."""
+    client = await talking(rig, sessionAudioOutput={"format": {"type": "audio/pcmu"}})
+    assert {"type": "audio/pcmu"} == rig.upstream_frames("session.update")[0]["session"]["audio"]["output"]["format"]
+    client.say("InjectUserMessage", content="hello")
+    await client.until("AgentAudioDone")
+    plain = await talking(rig)
+    plain.say("InjectUserMessage", content="hello")
+    await plain.until("AgentAudioDone")
+    assert len(plain.audio) == pytest.approx(6 * len(client.audio), rel=0.01)
+
+
+@pytest_twisted.ensureDeferred
 async def test_a08_the_defaults_of_turns_and_audio(rig: Rig) -> None:
     """Server VAD that starts responses by itself, 24 kHz, transcription on."""
     await talking(rig)

@@ -98,7 +98,7 @@ PLANS: Final = (
     ),
     Plan(
         "component without settings",
-        (TEXT, PLAIN, OTHER),
+        (TEXT, PLAIN),
         Budget(unasked=1, refuse=1, vad_response=1, words=1, late=0),
         COMPONENT,
         serving=False,

@@ -120,7 +120,9 @@ class Talk:
         items = [e.item_id for e in self.effects if isinstance(e, m.AddLine | m.AddCall | m.AddToolOutput)]
         return self.tell(*(m.ItemConfirmed(item_id) for item_id in items))
 
-    def refuse(self, kind: type[m.SendUpdate | m.StartResponse | m.AddLine], code: str = "invalid_value") -> Step:
+    def refuse(
+        self, kind: type[m.SendUpdate | m.StartResponse | m.AddLine | m.CommitAudio], code: str = "invalid_value"
+    ) -> Step:
         """The upstream refuses the latest request of a kind."""
         return self.tell(m.Refused(self.last(kind).event_id, code, active_response=code == ACTIVE))
 

@@ -453,6 +453,15 @@ def test_a25_error_of_the_idle_time_out_waits_for_the_text_of_the_response() -> 
     assert 1 == len(talk.tell(m.Refused(None, "idle_timeout")).all(m.Failed))
 
 
+def test_a25_errors_about_our_own_housekeeping_are_not_told() -> None:
+    """A refused cut of the conversation means nothing to the client; a refused commit is a turn that is lost."""
+    talk = committing()
+    assert [] == talk.tell(m.Refused("tg_77", "item_not_found")).client
+    say(talk, FIRST_BYTES)
+    talk.tell(passed(m.Deadline.COMMIT_PAUSE))
+    assert [m.Cause.UPSTREAM_ERROR] == talk.refuse(m.CommitAudio, "input_audio_buffer_commit_empty").causes
+
+
 @pytest.mark.parametrize("code", [ACTIVE, "response_cancel_not_active"])
 def test_a25_errors_that_only_cross_are_never_told(code: str) -> None:
     """Neither that a response is active, nor that there was none to cancel."""

@@ -170,8 +170,14 @@ def take_result(draft: Draft, result: ToolResult) -> None:
 
 
 def upstream_error(draft: Draft, refusal: Refused) -> None:
-    """An error about nothing that we asked for: in detail the client is told, but never that a response is active."""
+    """
+    An error about nothing that waits for an answer: in detail the client is told, but never that a response is active.
+
+    What we did for the conversation's order (a cancel, a cut) is not its affair when it is refused; a commit is.
+    """
     if not is_detailed(draft) or refusal.active_response or refusal.code in HARMLESS:
+        return
+    if refusal.event_id is not None and refusal.event_id != draft.state.manual.sent:
         return
     words = "The upstream reports an error; the session goes on."
     problem = Problem(Cause.UPSTREAM_ERROR, words, refusal.code, refusal.message)

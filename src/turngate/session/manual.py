@@ -89,7 +89,7 @@ def commit(draft: Draft) -> None:
     draft.emit(*(Disarm(d) for d in (Deadline.COMMIT_PAUSE, Deadline.COMMIT_CAP, Deadline.COMMIT_LATEST)))
     if not by_pause(draft.state):
         # turns end otherwise since
-        draft.state = evolve(draft.state, manual=Manual(has_committed=manual.has_committed))
+        draft.state = evolve(draft.state, manual=Manual(has_committed=manual.has_committed, sent=manual.sent))
         return
     if not is_free(draft.state):
         draft.state = evolve(draft.state, manual=evolve(manual, commit=Commit.MISSED))
@@ -97,8 +97,9 @@ def commit(draft: Draft) -> None:
     lacking = threshold(manual) - manual.waiting_bytes
     if lacking > 0:
         draft.emit(AppendAudio(bytes(lacking)))
-    draft.emit(CommitAudio(draft.fresh_id()))
-    draft.state = evolve(draft.state, manual=Manual(has_committed=True))
+    event_id = draft.fresh_id()
+    draft.emit(CommitAudio(event_id))
+    draft.state = evolve(draft.state, manual=Manual(has_committed=True, sent=event_id))
 
 
 def paused(draft: Draft, _: DeadlinePassed) -> None:

@@ -333,6 +333,8 @@ class Manual:
     """How much of it was quiet at the end, up to what matters."""
     commit: Commit = Commit.NOT_YET
     has_committed: bool = False
+    sent: str = ""
+    """The event of the last commit, which may be refused."""
 
 
 class Pause(Enum):
