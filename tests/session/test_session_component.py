@@ -388,6 +388,16 @@ def test_b13_output_when_the_user_speaks_into_it_has_no_end() -> None:
     assert [] == talk.audio().client + talk.tell(m.AgentAudioSegmentEnded("r1")).client + talk.end().client
 
 
+def test_b13_output_when_it_was_read_to_its_end_stays() -> None:
+    """The user speaks after a written answer and before its response has ended: nothing of it is taken back."""
+    talk = talking().respond()
+    talk.tell(m.AgentTextEnded("r1", "i1", "yes", m.TextKind.WRITTEN), m.AgentItemEnded("r1", "i1", "yes"))
+    talk.tell(m.SpeechStarted("u1"))
+    ended = talk.tell(m.ResponseEnded("r1", m.ResponseStatus.CANCELLED, items=("i1",)))
+    assert [] == ended.all(m.DeleteItem)
+    assert ["yes"] == lines(talk)
+
+
 def lines(talk: Talk) -> list[str]:
     """What the client has read of the agent."""
     return [e.text for e in talk.effects if isinstance(e, m.ConversationLine) and e.role is ASSISTANT]

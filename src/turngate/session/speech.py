@@ -24,11 +24,13 @@ from turngate.session.messages import (
     SpeechPlayed,
     TruncateItem,
 )
-from turngate.session.state import Draft, Record, Response, Spoken, Voice
+from turngate.session.state import Draft, Finish, Record, Response, Spoken, Voice
 
 
 def mute(draft: Draft, response: Response) -> None:
-    """The client hears no more of a response."""
+    """The client hears no more of a response; what it has read to its end stands."""
+    if response.finish is Finish.TOLD and not response.told:
+        return
     match response.voice:
         case Voice.SILENT:
             draft.replace(evolve(response, voice=Voice.UNHEARD))
