@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 FILES := $(shell find src twisted -type f ! -name '*.pyc' ! -name dropin.cache ! -path '*.egg-info/*' | LC_ALL=C sort)
 FILE_SET := .venv/.files-$(shell echo '$(FILES)' | cksum | cut -d' ' -f1)
 
-.PHONY: setup run test lint types imports unit packaging diagrams soak clean
+.PHONY: setup run test lint types imports unit packaging diagrams reference soak clean
 
 setup: $(INSTALLED)
 
@@ -40,6 +40,10 @@ packaging: setup
 # Draws the tables of the rules into the docs again.
 diagrams: setup
 	$(BIN)/python tests/session/redraw.py
+
+# Asks the protocol's code about every field, and writes the reference page again.
+reference: setup
+	PYTHONPATH=tests/protocols/deepgram $(BIN)/python tests/protocols/deepgram/reference.py
 
 # Two hundred sessions for a minute against the simulator; see docs/howto/soak.md.
 soak: setup

@@ -26,6 +26,8 @@ class Mutant:
     name: str
     promises: tuple[str, ...]
     plant: Plant
+    near: str = ""
+    """How the names of the plans begin that are likely to find it."""
 
 
 def rule(patch: pytest.MonkeyPatch, message: type, function: Callable[[Draft, Any], None]) -> None:
@@ -362,11 +364,11 @@ MUTANTS: Final = (
     Mutant("ended response active again", ("W1",), lost_start_ignored),
     Mutant("end of speech unspoken", ("D3",), end_unspoken),
     Mutant("talks after the end", ("A3",), talks_after_error),
-    Mutant("commits over responses", ("M1",), commits_over_responses),
-    Mutant("commits too little", ("M1",), commits_too_little),
-    Mutant("own answer never asked for", ("L3", "I2"), own_answer_never_asked_for),
-    Mutant("own answer is nobody's", ("L3", "I2"), own_answer_is_nobodys),
-    Mutant("unconfirmed turn waits for ever", ("L3", "I2"), unconfirmed_turn_waits_for_ever),
-    Mutant("end told twice", ("D3",), end_told_twice),
-    Mutant("unasked confirmation acknowledges", ("A1",), unasked_confirmation_acknowledges),
+    Mutant("commits over responses", ("M1",), commits_over_responses, "component"),
+    Mutant("commits too little", ("M1",), commits_too_little, "component"),
+    Mutant("own answer never asked for", ("L3", "I2"), own_answer_never_asked_for, "component"),
+    Mutant("own answer is nobody's", ("L3", "I2"), own_answer_is_nobodys, "component"),
+    Mutant("unconfirmed turn waits for ever", ("L3", "I2"), unconfirmed_turn_waits_for_ever, "component"),
+    Mutant("end told twice", ("D3",), end_told_twice, "component"),
+    Mutant("unasked confirmation acknowledges", ("A1",), unasked_confirmation_acknowledges, "component"),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from turngate.session import invariants
+from turngate.session import invariants, requested
 from turngate.session import messages as m
 from turngate.session.invariants import Judge, PromiseBrokenError
 
@@ -176,7 +176,7 @@ PAGE = (ROOT / "docs" / "design" / "promises.md").read_text(encoding="utf-8")
 
 def test_promises_when_compared_with_the_judge_are_the_same() -> None:
     """Every number that a breach can name stands in the docs, and every number there can be broken."""
-    code = Path(invariants.__file__).read_text(encoding="utf-8")
+    code = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (invariants, requested))
     named = set(re.findall(r'"([A-Z]\d)(?:"|:)', code))
     assert named == set(re.findall(r"^- \*\*([A-Z]\d)\*\* ", PAGE, re.MULTILINE))
 
