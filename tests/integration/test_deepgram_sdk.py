@@ -15,10 +15,15 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the SDK imports the older half of its WebSocket library
     from deepgram import DeepgramClient
     from deepgram.agent.v1.types import (
+        AgentV1InjectAgentMessage,
+        AgentV1InjectDynamicAgentMessage,
         AgentV1InjectUserMessage,
         AgentV1SendFunctionCallResponse,
         AgentV1Settings,
+        AgentV1UpdateListen,
         AgentV1UpdatePrompt,
+        AgentV1UpdateSpeak,
+        AgentV1UpdateThink,
     )
     from deepgram.environment import DeepgramClientEnvironment
 
@@ -175,3 +180,58 @@ async def test_a_prompt_update_by_the_sdk(rigs: Any) -> None:
 
     await with_sdk(rig, user)
     assert 2 == len(rig.upstream_frames("session.update"))
+
+
+@pytest_twisted.ensureDeferred
+async def test_every_other_message_of_the_sdk(rig: Rig) -> None:
+    """Each update is acknowledged by its own message, lines are said, and the record has the SDK's own types."""
+
+    def user(agent: Agent) -> None:
+        agent.settings(greeting="Hello!")
+        agent.until("AgentAudioDone")
+        connection = agent.connection
+        connection.send_keep_alive()
+        connection.send_update_think(
+            AgentV1UpdateThink(think={"provider": {"type": "open_ai", "model": "gpt-realtime"}, "prompt": "Be kind."})
+        )
+        agent.until("ThinkUpdated")
+        connection.send_update_speak(
+            AgentV1UpdateSpeak(speak={"provider": {"type": "deepgram", "model": "aura-2-thalia-en", "speed": 1.1}})
+        )
+        agent.until("SpeakUpdated")
+        connection.send_update_listen(
+            AgentV1UpdateListen(
+                listen={
+                    "provider": {
+                        "version": "v2",
+                        "type": "deepgram",
+                        "model": "flux-general-multi",
+                        "language_hints": ["de"],
+                        "eot_threshold": 0.9,
+                    }
+                }
+            )
+        )
+        agent.until("ListenUpdated")
+        connection.send_inject_agent_message(AgentV1InjectAgentMessage(message="One moment.", behavior="queue"))
+        agent.until("AgentAudioDone")
+        connection.send_inject_dynamic_agent_message(AgentV1InjectDynamicAgentMessage(behavior="queue"))
+        agent.until("AgentAudioDone")
+        connection.send_inject_user_message(AgentV1InjectUserMessage(content="hello"))
+        connection.send_inject_agent_message(AgentV1InjectAgentMessage(message="Not now."))
+        agent.until("InjectionRefused")
+        agent.until("AgentAudioDone")
+        pcm = speech(24000)[: 24000 * 2 * 2]
+        for at in range(0, len(pcm), 960):
+            connection.send_media(pcm[at : at + 960])
+        agent.until("UserStartedSpeaking")
+        connection.send_force_end_turn()
+        agent.until("AgentAudioDone")
+        kinds = [getattr(message, "type", "") for message in agent.heard]
+        assert {"History", "LatencyReport"} <= set(kinds)
+        report = next(message for message in agent.heard if getattr(message, "type", "") == "LatencyReport")
+        assert report.total_latency >= 0
+        assert ("assistant", "One moment.") in agent.lines
+
+    await with_sdk(rig, user)
+    assert 1 == len(rig.upstream_frames("input_audio_buffer.commit"))

@@ -153,12 +153,12 @@ async def test_refused_settings_by_the_js_sdk(js_sdk: Path, rig: Rig) -> None:
 
 @pytest_twisted.ensureDeferred
 async def test_each_message_of_the_js_sdk_is_understood(js_sdk: Path, rig: Rig) -> None:
-    """Every update that the SDK can send is acknowledged and in force; what has no effect here only gets a warning."""
+    """Every update that the SDK can send is acknowledged and in force, and a line that it injects is said."""
     heard = await drive(js_sdk, rig, "each")
     assert [kind for kind in heard.kinds if kind.endswith("Updated")] == [
         *("ThinkUpdated", "SpeakUpdated", "ListenUpdated", "PromptUpdated")
     ]
     assert "Be merry.\nAlways begin with: Ahoy" == rig.upstream_frames("session.update")[-1]["session"]["instructions"]
     assert heard.lines[-1] == ("assistant", "Ahoy You said: More")
-    unsupported = [w for w in heard.of("Warning") if w["code"] != "SETTINGS_FIELDS_IGNORED"]
-    assert {w["description"].split()[0] for w in unsupported} <= {"ForceEndTurn", "InjectAgentMessage"}
+    assert ("assistant", "One moment.") in heard.lines
+    assert {warning["code"] for warning in heard.of("Warning")} <= {"SETTINGS_FIELDS_IGNORED"}
