@@ -65,6 +65,7 @@ PLANS: Final = (
     Plan("flow", (m.UserAudio(b"\0\0"), TEXT), Budget(flow=2, late=0)),
     Plan("legs that end", (TEXT, PROMPT), Budget(close=1, leave=1, vad_response=1, late=1)),
     Plan("opening", (SETTINGS, TEXT, PROMPT), Budget(refuse=1, vad_response=1, close=1, late=0), serving=False),
+    Plan("lines too early", (SETTINGS, LATER, SAY, TEXT), Budget(speech=1, late=0), serving=False),
     Plan("opening and calls", (SETTINGS,), Budget(vad_response=1, call=1, words=1, late=1), serving=False),
     Plan("opening and ends", (SETTINGS,), Budget(lose=1, close=1, leave=1, late=1), serving=False),
     Plan("all sorts of things too early", (PLAIN, *EARLY), Budget(flow=1, late=0), serving=False),

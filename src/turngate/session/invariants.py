@@ -264,9 +264,11 @@ class Judge:
                 unheard = part.heard_ms == 0 if part is not None else item_id not in {item for item, _ in self.told}
                 require(unheard or item_id in self.replaced, "D4", "what was heard was taken out of the conversation")
                 return self.trim(item_id)
-            case m.LineRefused():
-                require(bool(self.lines) and isinstance(message, m.AgentLine), "I3", "a line was refused unasked")
-                return evolve(self, lines=self.lines[:-1])
+            case m.LineRefused(_, text):
+                # one that came before the session served is looked at when it does
+                due = isinstance(message, m.AgentLine | m.UpdateConfirmed | m.ItemConfirmed)
+                require(due and text in self.lines, "I3", "a line was refused that was not asked for, or too late")
+                return evolve(self, lines=without(self.lines, text))
             case m.AddLine(_, item_id, m.Role.ASSISTANT, after=str(after)):
                 return evolve(self, replaced=self.replaced | {after})
             case m.AppendAudio(pcm):

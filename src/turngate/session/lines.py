@@ -34,11 +34,11 @@ def take_line(draft: Draft, line: AgentLine) -> None:
     state, bounds = draft.state, draft.state.bounds
     chars = sum(len(due.say or due.text or "") for due in state.due) + len(line.text or "")
     if len(state.due) >= bounds.waiting_turns or chars > bounds.waiting_turn_chars:
-        draft.emit(LineRefused("Too many lines and turns wait; send it again later."))
+        draft.emit(LineRefused("Too many lines and turns wait; send it again later.", line.text))
     elif line.manner is not Manner.AT_ONCE and state.floor is Floor.USER:
-        draft.emit(LineRefused(USER_SPEAKS))
+        draft.emit(LineRefused(USER_SPEAKS, line.text))
     elif line.manner is Manner.WHEN_SILENT and is_agents_turn(state):
-        draft.emit(LineRefused(AGENT_SPEAKS))
+        draft.emit(LineRefused(AGENT_SPEAKS, line.text))
     else:
         due = Due(DueKind.LINE, draft.fresh_id(), say=line.text)
         if line.manner is Manner.AT_ONCE:

@@ -166,6 +166,8 @@ class LineRefused:
     """The agent does not say what the client asked it to say."""
 
     detail: str
+    text: str | None = field(default=None, repr=False)
+    """What it was asked to say."""
 
 
 @frozen
