@@ -13,6 +13,8 @@ from turngate.protocols.deepgram.ignored import MAX_NAMED, ignored_paths
         ({"a": {"b": {"c": 1}, "d": 2}}, ["a.d"], ("a.b",)),
         ({"a": {"b": 1}}, ["a"], ()),
         ({"a": {"b": None, "c": [], "d": {}}}, ["a.x"], ()),
+        ({"a": {"b": None, "c": [None, {"d": None}]}}, [], ()),
+        ({"a": {"b": None, "c": [False]}}, [], ("a",)),
         ({"a": [{"b": 1, "c": 1}, {"c": 2}]}, ["a[].b"], ("a[].c",)),
         ({"a": 1}, ["a.b"], ("a",)),
     ],

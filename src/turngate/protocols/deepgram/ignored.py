@@ -35,9 +35,9 @@ def ignored_paths(message: object, taken: Iterable[str], opened: Iterable[str] =
     """
     The paths of a message that are not in ``taken`` nor below one that is.
 
-    Nulls and empty containers ask for nothing, and are not named. Where nothing below a path is taken, that path is
-    named and not what stands below it, so that the content of an unknown object stays unknown; ``opened`` are the
-    paths that are looked into all the same.
+    Nulls, and containers of nothing else, ask for nothing, and are not named. Where nothing below a path is taken, that
+    path is named and not what stands below it, so that the content of an unknown object stays unknown; ``opened`` are
+    the paths that are looked into all the same.
     """
     leaves = frozenset(_split(path) for path in taken)
     branches = {(), *map(_split, opened)}
@@ -68,7 +68,8 @@ def _walk(node: object, at: Path, name: str, leaves: AbstractSet[Path], branches
     if node is None or node == {} or node == [] or at in leaves:
         return
     if at not in branches:
-        yield name
+        if not _asks_nothing(node):
+            yield name
     elif isinstance(node, dict):
         for key, value in node.items():
             below = key if _READABLE.fullmatch(key) else "?"
@@ -81,3 +82,9 @@ def _walk(node: object, at: Path, name: str, leaves: AbstractSet[Path], branches
     else:
         for item in node:
             yield from _walk(item, (*at, ITEM), f"{name}{ITEM}", leaves, branches)
+
+
+def _asks_nothing(node: object) -> bool:
+    if isinstance(node, dict):
+        return all(_asks_nothing(value) for value in node.values())
+    return all(_asks_nothing(item) for item in node) if isinstance(node, list) else node is None
