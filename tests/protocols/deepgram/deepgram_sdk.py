@@ -19,6 +19,16 @@ def models(annotation: Any) -> list[type[BaseModel]]:
     return [model for part in get_args(annotation) for model in models(part)]
 
 
+def field_paths(model: type[BaseModel], at: str = "", above: tuple[type[BaseModel], ...] = ()) -> set[str]:
+    """The paths of all fields that hold no further model, at whatever depth, by their names on the wire."""
+    paths: set[str] = set()
+    for name, field in model.model_fields.items():
+        path = f"{at}.{field.alias or name}" if at else field.alias or name
+        below = [inner for inner in models(field.annotation) if inner not in above]
+        paths.update(*([field_paths(inner, path, (*above, model)) for inner in below] or [[path]]))
+    return paths - {"type"}
+
+
 def literal_type(model: type[BaseModel]) -> str:
     """The one value of a message model's ``type``."""
     (literal,) = get_args(model.model_fields["type"].annotation)

@@ -4,7 +4,8 @@ import json
 from typing import Any, get_args
 
 import pytest
-from reference import MAPS, REQUIRED, leaves, sample_of, tag, with_field
+from message_fields import Leaf, branches, leaves, tag
+from verdicts import MAPS, REQUIRED, drop, sample_of, with_field
 
 from turngate.protocols.deepgram import Face
 from turngate.protocols.deepgram.client_events import ClientEvent
@@ -20,9 +21,20 @@ WRONG: dict[str, list[Any]] = {
     "array": [CANARY, 7, True, {CANARY: CANARY}, [{CANARY: CANARY}]],
     "object": [CANARY, 7, True, [CANARY]],
 }
-FIELDS = [(tag(event), path, kind) for event in get_args(ClientEvent) for path, kind in leaves(event)]
-TYPED = [(kind, path, words) for kind, path, words in FIELDS if words in WRONG]
+EVENTS = get_args(ClientEvent)
+FIELDS = [(tag(event), leaf.path, leaf.words) for event in EVENTS for leaf in leaves(event)]
+OBJECTS = [(tag(event), branch) for event in EVENTS for branch in branches(event)]
+NEEDED = [
+    (tag(event), path) for event in EVENTS for path, _, required in (*leaves(event), *branches(event)) if required
+]
+TYPED = [(kind, path, words) for kind, path, words in FIELDS if words != "anything"]
 BIG = CANARY * 60_000
+
+
+def wrong_for(words: str) -> list[Any]:
+    """Values of types that a field has none of."""
+    first, *others = words.split(" or ")
+    return [value for value in WRONG[first] if all(value in WRONG[other] for other in others)]
 
 
 def answer(message: dict[str, Any]) -> Any:
@@ -42,47 +54,60 @@ def normal(detail: str) -> str:
 @pytest.mark.parametrize(("kind", "path", "words"), TYPED, ids=lambda value: value)
 def test_a_field_of_the_wrong_type_is_named(kind: str, path: str, words: str) -> None:
     """The message is not one of the protocol: an error with the path, which ends the session."""
-    for wrong in WRONG[words]:
+    assert wrong_for(words)
+    for wrong in wrong_for(words):
         if path.endswith("parameters") and isinstance(wrong, dict):
             continue
         fault = answer(with_field(kind, path, wrong))
         assert isinstance(fault, ClientFault), (wrong, fault)
         assert (Cause.UNPARSABLE, Ending.CLIENT_FAULT) == (fault.problem.cause, fault.ending)
         assert "UNPARSABLE_CLIENT_MESSAGE" == CODES[fault.problem.cause].error
-        # a list, or an object in its place, is told by the field that holds it
-        named = normal(fault.problem.detail)
-        assert plain(path) in named or plain(path).rpartition(".")[0] in named, named
+        assert plain(path) in normal(fault.problem.detail), fault
         assert fault.problem.detail.startswith(f"{kind}: ")
         assert CANARY not in fault.problem.detail
 
 
+@pytest.mark.parametrize(("kind", "branch"), OBJECTS, ids=lambda value: getattr(value, "path", value))
+def test_an_object_of_the_wrong_type_is_named(kind: str, branch: Leaf) -> None:
+    """It is so with the objects in which fields stand, and the items of their lists."""
+    for wrong in [7 if value == [{CANARY: CANARY}] else value for value in wrong_for(branch.words)] + [[7]]:
+        fault = answer(with_field(kind, branch.path, wrong))
+        assert isinstance(fault, ClientFault), (wrong, fault)
+        assert (Cause.UNPARSABLE, Ending.CLIENT_FAULT) == (fault.problem.cause, fault.ending)
+        assert plain(branch.path) in normal(fault.problem.detail), fault
+        assert CANARY not in fault.problem.detail
+
+
+@pytest.mark.parametrize(("kind", "path"), NEEDED, ids=lambda value: value)
+@pytest.mark.parametrize("is_null", [False, True], ids=["missing", "null"])
+def test_a_required_field_is_named_that_is_not_there(kind: str, path: str, is_null: bool) -> None:
+    """At whatever depth; null is no value either."""
+    message = with_field(kind, path, None)
+    if not is_null:
+        drop(message, path)
+    fault = answer(message)
+    assert isinstance(fault, ClientFault)
+    assert (Cause.UNPARSABLE, Ending.CLIENT_FAULT) == (fault.problem.cause, fault.ending)
+    at, _, name = plain(path).rpartition(".")
+    named = normal(fault.problem.detail)
+    expected = f"{kind}: {at}.{name} must be" if is_null else f"{kind}: the field {at}.{name} is missing"
+    assert named.startswith(expected), named
+
+
 @pytest.mark.parametrize(("kind", "path", "words"), FIELDS, ids=lambda value: value)
 def test_an_optional_field_may_be_null(kind: str, path: str, words: str) -> None:
-    """As if it were absent; a required one is named."""
-    told = answer(with_field(kind, path, None))
-    if isinstance(told, ClientFault):
-        required = path.rpartition(".")[2].removesuffix("[]")
-        assert required in told.problem.detail
-    else:
-        without = with_field(kind, path, None)
-        assert "null" not in str(told)
-        assert type(told) is type(answer(without))
+    """Null asks for nothing: the answer is that to a message without the field."""
+    if (kind, path) in NEEDED:
+        return
+    without = with_field(kind, path, None)
+    told = answer(without)
+    drop(without, path)
+    assert told == answer(without)
+    assert not isinstance(told, ClientFault) or path.endswith(NEEDED_BY_VALUE), told
 
 
-@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, fields in REQUIRED.items() for name in fields])
-def test_a_required_field_that_is_missing_is_named(kind: str, name: str) -> None:
-    """The answer says which; an id that may be missing is matched by name, and a line may be dynamic."""
-    message = {"type": kind, **REQUIRED[kind]}
-    del message[name]
-    told = answer(message)
-    if (kind, name) == ("FunctionCallResponse", "id"):
-        assert told.call_id is None
-    elif (kind, name) == ("InjectAgentMessage", "message"):
-        assert isinstance(told, UnsupportedRequest)
-        assert "$.message" in told.problem.detail
-    else:
-        assert isinstance(told, ClientFault)
-        assert f"{kind}: the field $.{name} is missing; it is required." == told.problem.detail
+NEEDED_BY_VALUE = ("functions[].name", "messages[].role", "messages[].content")
+"""Optional in the protocol, and yet nothing can be done without."""
 
 
 @pytest.mark.parametrize("event", get_args(ClientEvent), ids=tag)
@@ -94,6 +119,18 @@ def test_a_message_that_is_too_large_is_refused_as_that(event: type) -> None:
     assert isinstance(told, ClientFault)
     assert (Cause.MESSAGE_TOO_LARGE, Ending.CLIENT_TOO_LARGE) == (told.problem.cause, told.ending)
     assert "KiB" in told.problem.detail
+
+
+LATER = [(kind, path) for kind, path, words in FIELDS if "string" in words.split(" or ") and kind != "Settings"]
+
+
+@pytest.mark.parametrize(("kind", "path"), LATER, ids=lambda value: value)
+def test_a_long_text_in_any_later_message_is_too_large(kind: str, path: str) -> None:
+    """Whatever the field; half a megabyte is more than anybody says."""
+    told = answer(with_field(kind, path, BIG))
+    assert isinstance(told, ClientFault)
+    assert (Cause.MESSAGE_TOO_LARGE, Ending.CLIENT_TOO_LARGE) == (told.problem.cause, told.ending)
+    assert CANARY not in told.problem.detail
 
 
 STRINGS = [(kind, path) for kind, path, words in FIELDS if words == "string" and kind == "Settings"]
@@ -143,5 +180,6 @@ def test_a_value_out_of_range_is_named_with_what_is_allowed(kind: str, path: str
 def test_samples_are_what_they_should_be() -> None:
     """A table that leaves fields out would find no fault in them."""
     assert len(FIELDS) > 120
-    assert {words for _, _, words in TYPED} == set(WRONG)
-    assert sample_of("audio.input.encoding", "string") == "mulaw"
+    assert {word for _, _, words in TYPED for word in words.split(" or ")} == set(WRONG)
+    assert len(NEEDED) > 25
+    assert sample_of("Settings", "audio.input.encoding", "string") == "mulaw"
