@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 FILES := $(shell find src twisted -type f ! -name '*.pyc' ! -name dropin.cache ! -path '*.egg-info/*' | LC_ALL=C sort)
 FILE_SET := .venv/.files-$(shell echo '$(FILES)' | cksum | cut -d' ' -f1)
 
-.PHONY: setup run test lint types imports unit packaging diagrams reference soak clean
+.PHONY: setup run test lint types imports unit packaging diagrams reference soak sweep golden clean
 
 setup: $(INSTALLED)
 
@@ -48,6 +48,14 @@ reference: setup
 # Two hundred sessions for a minute against the simulator; see docs/howto/soak.md.
 soak: setup
 	$(BIN)/python bench/soak.py
+
+# Every fault at every event of every golden conversation; see docs/howto/sweep.md.
+sweep: setup
+	PYTHONPATH=tests:tests/sweep $(BIN)/python tests/sweep/sweeping.py
+
+# Holds the golden conversations and writes their records again.
+golden: setup
+	PYTHONPATH=tests:tests/sweep $(BIN)/python tests/sweep/record.py
 
 clean:
 	rm -rf .venv build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

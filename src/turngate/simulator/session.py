@@ -89,6 +89,12 @@ class Session:
         """The configuration in force."""
         return self._config
 
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The conversation as it stands, the oldest first."""
+        self._settle()
+        return tuple(self._conversation)
+
     def find(self, item_id: str) -> Item | None:
         """Give an item of the conversation as it stands."""
         self._settle()
