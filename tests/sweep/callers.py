@@ -107,6 +107,8 @@ class Caller:
         self.clock = clock
         self.record = record
         self.events: Any = None
+        self.trunk: Any = None
+        """The links of its session, for scripts that compare both ends."""
         self.told: list[dict[str, Any] | bytes] = []
         self.count: Counter[str] = Counter()
         self.turns: list[Turn] = []
@@ -115,6 +117,9 @@ class Caller:
         """What functions answer, by name; one that is not here does not answer."""
         self.delays_s: dict[str, float] = {}
         self.closed: Closed | None = None
+        self._lines: list[tuple[int, str, str]] = []
+        """Who said what, after how much else that the client was told."""
+        self._reports: list[tuple[int, str]] = []
         self._vocabulary = vocabulary
         self._to_say = b""
         self._microphone: Any = None
@@ -125,6 +130,7 @@ class Caller:
     def send_text(self, payload: bytes) -> None:
         message = json.loads(payload)
         self.record(f"    < {described(message)}")
+        self._note(message)
         self.told.append(message)
         self.count[message["type"]] += 1
         if message["type"] == "FunctionCallRequest":
@@ -132,6 +138,15 @@ class Caller:
                 if call["name"] in self.results:
                     delay_s = self.delays_s.get(call["name"], 0.0)
                     self.clock.callLater(delay_s, self._answer, call, self.results[call["name"]])
+
+    def _note(self, message: dict[str, Any]) -> None:
+        match message:
+            case {"type": "ConversationText", "role": role, "content": content}:
+                self._lines.append((len(self.told), role, content))
+            case {"type": "Warning" | "Error", "code": code} if code not in IGNORED:
+                self._reports.append((len(self.told), code))
+            case {"type": "InjectionRefused"}:
+                self._reports.append((len(self.told), "InjectionRefused"))
 
     def send_binary(self, payload: bytes) -> None:
         self.record("    < (audio)")
@@ -259,19 +274,17 @@ class Caller:
         """The messages of a kind."""
         return [said for said in self.told[since:] if isinstance(said, dict) and said["type"] == kind]
 
-    def said(self, role: str = "assistant") -> list[str]:
+    def said(self, role: str = "assistant", since: int = 0) -> list[str]:
         """The lines of one of the two."""
-        return [line["content"] for line in self.of("ConversationText") if line["role"] == role]
+        return [line for at, who, line in reversed(self._lines) if who == role and at >= since][::-1]
 
     def answers(self, turn: Turn) -> int:
         """How often a turn was answered."""
-        return sum(turn.token in line for line in self.said())
+        return sum(turn.token in line for line in self.said(since=turn.at))
 
     def reports(self, since: int) -> list[str]:
         """The codes by which something was reported as not done."""
-        told = self.of("Warning", since) + self.of("Error", since)
-        refused = ["InjectionRefused"] * len(self.of("InjectionRefused", since))
-        return [said["code"] for said in told if said["code"] not in IGNORED] + refused
+        return [code for at, code in self._reports if at >= since]
 
     @property
     def kinds(self) -> list[str]:

@@ -115,6 +115,7 @@ class World:
         setup = Setup(trunk, Translation(), log, self._profiles, waits=self._waits, judged=True)
         reception = Reception(self.system, setup, lambda: f"s{number}")
         caller = Caller(self.clock, vocabulary, record.append)
+        caller.trunk = trunk
         caller.events = reception(caller, Upgrade(path, "caller", {}))
         call = Call(caller, trunk, log, path, reception, script(caller), record)
         self.calls.append(call)
