@@ -14,6 +14,7 @@ from attrs import evolve
 from worlds import Move, World, deliver, ended, say, spend, started, unseen
 
 from turngate.session import messages as m
+from turngate.session.capabilities import SecondCreate
 
 ACTIVE: Final = "conversation_already_has_active_response"
 LATE: Final = frozenset(
@@ -28,6 +29,7 @@ LATE: Final = frozenset(
         m.Deadline.COMMIT_PAUSE,
         m.Deadline.COMMIT_CAP,
         m.Deadline.COMMIT_LATEST,
+        m.Deadline.UPDATE_SILENCE,
     }
 )
 """Deadlines that may pass while messages are still on their way."""
@@ -105,7 +107,7 @@ def take(world: World, command: m.UpstreamEffect) -> Iterator[Move]:
             if world.active is not None:
                 yield from refuse_as_active(world, event_id)
             else:
-                yield "update", say(world, m.UpdateConfirmed())
+                yield "update", say(world, m.UpdateConfirmed()) if world.judge.capabilities.acks_update else world
                 yield from refuse(world, "refuse update", event_id)
                 if world.budget.refuse:
                     locked = m.Refused(event_id, "cannot_update_voice", voice_locked=True)
@@ -113,7 +115,8 @@ def take(world: World, command: m.UpstreamEffect) -> Iterator[Move]:
                 if world.budget.lose:
                     yield "lose update", spend(world, lose=1)
         case m.StartResponse(event_id):
-            if world.active is not None:
+            supersedes = world.judge.capabilities.second_create is SecondCreate.SUPERSEDES
+            if world.active is not None and not supersedes:
                 yield from refuse_as_active(world, event_id)
             else:
                 yield from respond(world, event_id)

@@ -6,6 +6,7 @@ from attrs import evolve
 from worlds import Budget, Plan
 
 from turngate.session import messages as m
+from turngate.session.capabilities import Capabilities, SecondCreate
 from turngate.session.state import COMPONENT, Again
 
 TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
@@ -34,6 +35,12 @@ EARLY = (PROMPT, m.UserAudio(b"\0\0"), RESULT, UNSUPPORTED, SAY, m.EndTurn(), m.
 BY_UPSTREAM = m.SessionConfig("base", starter=m.Starter.UPSTREAM)
 BY_PAUSE = m.SessionConfig("base", turn_end=m.ByPause())
 ACKNOWLEDGING = evolve(COMPONENT, repeated_settings=Again.ACKNOWLEDGED)
+NO_ACKS = Capabilities(acks_update=False)
+NO_TAGS = Capabilities(echoes_metadata=False)
+NO_ENDS = Capabilities(sends_response_done=False)
+NO_CUTS = Capabilities(truncates=False)
+STARTS_ITSELF = Capabilities(lets_us_start=False, echoes_metadata=False)
+SUPERSEDING = Capabilities(second_create=SecondCreate.SUPERSEDES)
 QUIET, LOUD = m.UserAudio(bytes(48_000)), m.UserAudio(b"\0\x40" * 24_000)
 TAIL = m.UserAudio(bytes(100))
 
@@ -125,6 +132,17 @@ PLANS: Final = (
         Budget(refuse=1, vad_response=1, late=1),
         COMPONENT,
     ),
+    Plan("no confirmations", (TEXT, PROMPT, THINK), Budget(refuse=1, vad_response=1, late=1), capabilities=NO_ACKS),
+    Plan("no confirmations, opening", (SETTINGS, TEXT), Budget(refuse=1, late=0), serving=False, capabilities=NO_ACKS),
+    Plan("no tags", (TEXT, PROMPT, TEXT2), Budget(speech=1, refuse=1, late=0), capabilities=NO_TAGS),
+    Plan("no tags, and responses of its own", (TEXT, PROMPT), Budget(vad_response=2, late=0), capabilities=NO_TAGS),
+    Plan("no ends", (TEXT, PROMPT), Budget(speech=1, unplayed=1, words=1, late=0), capabilities=NO_ENDS),
+    Plan("no ends, and tools", (TEXT, RESULT, RESULT, PROMPT), Budget(call=1, late=0), capabilities=NO_ENDS),
+    Plan("no cuts", (TEXT, TEXT2), Budget(speech=1, unplayed=1, words=1, late=0), capabilities=NO_CUTS),
+    Plan(
+        "turns that are answered unasked", (TEXT,), Budget(speech=1, vad_response=1, late=1), capabilities=STARTS_ITSELF
+    ),
+    Plan("responses that supersede", (TEXT, PROMPT), Budget(vad_response=2, late=0), capabilities=SUPERSEDING),
 )
 
 DEEP: Final = (

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 from attrs import evolve, field, frozen
 
 from turngate.session import messages as m
+from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
 from turngate.session.rules import begin, step
 from turngate.session.state import DEEPGRAM, Bounds, Policy, State
@@ -76,6 +77,8 @@ class Plan:
     """Start with a session that serves, to spend the budgets on what comes after."""
     config: m.SessionConfig = BASE
     """What it was configured to."""
+    capabilities: Capabilities = OPENAI
+    """What the upstream does otherwise than the API."""
 
 
 @frozen
@@ -114,8 +117,10 @@ Move: TypeAlias = tuple[str, World]
 
 def start(plan: Plan) -> World:
     """The first world of a plan."""
-    state, effects = begin(State("s", policy=plan.policy, bounds=BOUNDS))
-    world = carry_out(World(state, Judge().see(None, effects), plan.client, plan.budget), effects)
+    first = State("s", policy=plan.policy, bounds=BOUNDS, capabilities=plan.capabilities)
+    state, effects = begin(first)
+    judge = Judge(plan.capabilities).see(None, effects)
+    world = carry_out(World(state, judge, plan.client, plan.budget), effects)
     if not plan.serving:
         return world
     world = deliver(world, m.ConfigureSession(plan.config))
@@ -174,6 +179,7 @@ def started(world: World, tag: str | None) -> World:
     """The upstream makes a response, and says all of it but the end."""
     response_id = f"r{len(world.tags)}"
     item_id = f"i{response_id}"
+    tag = tag if world.judge.capabilities.echoes_metadata else None
     world = say(
         evolve(world, active=response_id, tags=(*world.tags, tag)),
         m.ResponseStarted(response_id, tag),
@@ -200,6 +206,8 @@ def ended(world: World, status: m.ResponseStatus, calls: tuple[m.ToolCall, ...] 
     """The active response ends. The first of its calls was told of before; the list has them all."""
     assert world.active is not None
     response_id, tag = world.active, world.tags[int(world.active[1:])]
+    if not world.judge.capabilities.sends_response_done:
+        return say(evolve(world, active=None), *(m.ToolCallCompleted(response_id, call) for call in calls))
     told = tuple(m.ToolCallCompleted(response_id, call) for call in calls[:1])
     return say(
         evolve(world, active=None),

@@ -9,6 +9,7 @@ from typing import Final, TypeVar, get_args
 from attrs import frozen
 
 from turngate.session import messages as m
+from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
 from turngate.session.rules import begin, step
 from turngate.session.state import DEEPGRAM, Bounds, Policy, State
@@ -85,9 +86,12 @@ class Step:
 class Talk:
     """One session under test."""
 
-    def __init__(self, policy: Policy = DEEPGRAM, bounds: Bounds | None = None) -> None:
-        self.state, effects = begin(State("s1", policy=policy, bounds=bounds or Bounds()))
-        self.judge = Judge().see(None, effects)
+    def __init__(
+        self, policy: Policy = DEEPGRAM, bounds: Bounds | None = None, capabilities: Capabilities = OPENAI
+    ) -> None:
+        first = State("s1", policy=policy, bounds=bounds or Bounds(), capabilities=capabilities)
+        self.state, effects = begin(first)
+        self.judge = Judge(capabilities).see(None, effects)
         self.effects = list(effects)
         """All that has followed from anything so far."""
 

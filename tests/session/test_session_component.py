@@ -10,13 +10,15 @@ from session_driver import ACTIVE, COMPLETED, CONFIG, PCM, Talk, call, passed
 
 from turngate.session import messages as m
 from turngate.session.machines import Phase
-from turngate.session.manual import BYTES_A_MS, FIRST_BYTES, MIN_BYTES, QUIET_BYTES
+from turngate.session.manual import FIRST_MS, MIN_MS, QUIET_MS
 from turngate.session.state import COMPONENT, Again
 
 SPOKEN_TO = m.ConfigureSession(evolve(CONFIG, starter=m.Starter.UPSTREAM))
 BY_PAUSE = m.ConfigureSession(evolve(CONFIG, turn_end=m.ByPause()))
 OTHER = m.SessionConfig("be brief")
 LOUD = b"\0\x40"
+BYTES_A_MS = m.SESSION_RATE_HZ * 2 // 1000
+FIRST_BYTES, MIN_BYTES, QUIET_BYTES = (ms * BYTES_A_MS for ms in (FIRST_MS, MIN_MS, QUIET_MS))
 ASSISTANT = m.Role.ASSISTANT
 
 

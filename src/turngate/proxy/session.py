@@ -24,6 +24,7 @@ from turngate.proxy.legs import CloseLeg, Leg, LegDown, LegEvents
 from turngate.proxy.log import EventLog
 from turngate.proxy.ports import Face, IConnection, IDialler, IFunctionCaller
 from turngate.proxy.upstream import UpstreamActor, UpstreamLegMessage
+from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
 from turngate.session.messages import Cause, Ending, Failed, Message, Problem, Shutdown
 from turngate.session.state import Bounds, Policy, State, Waits
@@ -63,6 +64,8 @@ class Setup:
     habits: Habits = field(factory=Habits)
     waits: Waits = field(factory=Waits)
     bounds: Bounds = field(factory=Bounds)
+    capabilities: Capabilities = OPENAI
+    """What the upstream does otherwise than the API."""
     judged: bool = False
     """Whether each session's promises are checked as it runs; a broken one ends the session."""
 
@@ -140,8 +143,11 @@ class SessionActor(Actor[GuardianMessage]):
         self._started_s = context.seconds()
         self._registry.enter(self._session_id, me)
         self._log.info("session.started", peer=self._connection.peer)
-        state = State(self._session_id, policy=self._profile.policy, bounds=setup.bounds)
-        coordinator = Coordinator(state, setup.waits, me, self._log, Judge() if setup.judged else None)
+        state = State(
+            self._session_id, policy=self._profile.policy, bounds=setup.bounds, capabilities=setup.capabilities
+        )
+        judge = Judge(setup.capabilities) if setup.judged else None
+        coordinator = Coordinator(state, setup.waits, me, self._log, judge)
         self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
         face = self._profile.face()
         client = ClientActor(self._connection, self._events, face, self._coordinator, me, setup.habits)

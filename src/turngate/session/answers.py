@@ -13,6 +13,7 @@ active while exactly one create is outstanding, since nothing else can have caus
 from attrs import evolve
 
 from turngate.session import detail, opening, own, placing, tools, turns
+from turngate.session.capabilities import SecondCreate
 from turngate.session.due import answerable
 from turngate.session.ending import fail
 from turngate.session.gate import (
@@ -25,11 +26,15 @@ from turngate.session.gate import (
     send_update,
     signal,
     try_again,
+    update_wait,
 )
 from turngate.session.machines import Gate, Phase, Signal
 from turngate.session.messages import (
     KEEP,
+    AgentAudioChunk,
+    AgentAudioSegmentEnded,
     AgentTextEnded,
+    AgentTextStarted,
     Arm,
     Cause,
     ChangeSpeaking,
@@ -43,13 +48,25 @@ from turngate.session.messages import (
     ResponseStarted,
     ResponseStatus,
     TextKind,
+    ToolCallCompleted,
     UpdateApplied,
     UpdateConfirmed,
     UpdateKind,
     UpdateNotApplied,
     Warned,
 )
-from turngate.session.state import Course, Draft, Due, Response, SentCreate, SentUpdate, Upstream, Voice, WaitingUpdate
+from turngate.session.state import (
+    Course,
+    Draft,
+    Due,
+    Response,
+    SentCreate,
+    SentUpdate,
+    State,
+    Upstream,
+    Voice,
+    WaitingUpdate,
+)
 
 
 def release(draft: Draft) -> None:
@@ -75,7 +92,7 @@ def update_confirmed(draft: Draft, _: UpdateConfirmed) -> None:
         return
     draft.state = evolve(draft.state, sent_update=None, confirmed=sent.config, tries=0)
     signal(draft, Signal.UPDATE_ANSWERED)
-    draft.emit(Disarm(Deadline.UPDATE_ANSWER))
+    draft.emit(Disarm(update_wait(draft.state)))
     for one in sent.carries:
         if draft.state.phase is Phase.CONFIGURING and one.update.kind is UpdateKind.SETTINGS:
             opening.settings_confirmed(draft)
@@ -86,10 +103,15 @@ def update_confirmed(draft: Draft, _: UpdateConfirmed) -> None:
             opening.greet(draft, one.update.greeting)
 
 
+def update_unopposed(draft: Draft, _: DeadlinePassed) -> None:
+    """The upstream confirms no update, and has not refused this one: nobody can know more of it than that."""
+    update_confirmed(draft, UpdateConfirmed())
+
+
 def update_refused(draft: Draft, sent: SentUpdate, refusal: Refused) -> None:
     """Nothing of the outstanding update is in force: try again, try its parts alone, or say that it was refused."""
     draft.state = evolve(draft.state, sent_update=None)
-    draft.emit(Disarm(Deadline.UPDATE_ANSWER))
+    draft.emit(Disarm(update_wait(draft.state)))
     if refusal.active_response:
         signal(draft, Signal.REFUSED_AS_ACTIVE)
         if try_again(draft):
@@ -161,6 +183,8 @@ def refused(draft: Draft, refusal: Refused) -> None:
         refusal.event_id == create.event_id or (refusal.event_id is None and refusal.active_response)
     ):
         create_refused(draft, create, refusal)
+    elif refusal.event_id is not None and anothers(draft, refusal):
+        draft.emit(Note("response.not_ours"))
     elif refusal.event_id is not None and refusal.event_id in draft.state.seeds:
         opening.settings_refused(draft, refusal)
     elif refusal.event_id is not None and turns.text_refused(draft, refusal):
@@ -180,22 +204,54 @@ def response_started(draft: Draft, started: ResponseStarted) -> None:
         draft.emit(Note("upstream.response_ignored"))
         return
     due: tuple[Due, ...] = ()
-    course = Course.RUNNING
+    course, presumed = Course.RUNNING, ""
+    shared = superseded(draft)
     sent = state.sent_create
-    if sent is not None and started.tag == sent.event_id:
+    if sent is not None and (started.tag == sent.event_id or is_ours(state, started)):
         due, course = sent.due, sent.course
+        presumed = sent.event_id if started.tag is None else ""
         create_answered(draft)
     else:
-        if state.gate is Gate.BLOCKED:
+        if draft.state.gate is Gate.BLOCKED:
             draft.emit(Disarm(Deadline.RETRY))
         signal(draft, Signal.RESPONSE_STARTED)
         due = own.taken_up(draft)
     serving = draft.state.phase is Phase.SERVING
-    response = Response(started.response_id, due, Voice.SILENT if serving else Voice.UNHEARD)
+    voice = Voice.SILENT if serving else Voice.UNHEARD
+    response = Response(started.response_id, (*shared, *due), voice, presumed=presumed)
     draft.state = evolve(draft.state, responses=(*draft.state.responses, response))
     draft.emit(RESPONSE_HEARD)
     if serving:
         turns.response_started(draft, response, course)
+
+
+def is_ours(state: State, started: ResponseStarted) -> bool:
+    """Whether the response is taken to answer our create without saying so, since this upstream never does."""
+    return not state.capabilities.echoes_metadata and started.tag is None
+
+
+def anothers(draft: Draft, refusal: Refused) -> bool:
+    """Whether a response that was taken to be ours is not, for our create is refused: what that asked for is due."""
+    for response in draft.state.responses:
+        if response.presumed and response.presumed == refusal.event_id:
+            draft.replace(evolve(response, due=own.taken_up(draft), presumed=""))
+            draft.state = evolve(draft.state, due=(*response.due, *draft.state.due))
+            return True
+    return False
+
+
+def superseded(draft: Draft) -> tuple[Due, ...]:
+    """Where a new response ends the others, they have ended; gives the turns that it answers in their stead."""
+    if draft.state.capabilities.second_create is not SecondCreate.SUPERSEDES:
+        return ()
+    shared: list[Due] = []
+    for other in draft.state.responses:
+        if other.voice is Voice.SILENT and other.words is None:
+            shared += other.due
+        elif other.voice is Voice.SILENT:
+            draft.state = evolve(draft.state, due=(*other.due, *draft.state.due))
+        response_ended(draft, ResponseEnded(other.response_id, ResponseStatus.CANCELLED))
+    return tuple(shared)
 
 
 def response_ended(draft: Draft, ended: ResponseEnded) -> None:
@@ -225,6 +281,8 @@ def response_ended(draft: Draft, ended: ResponseEnded) -> None:
     if not rest:
         signal(draft, Signal.LAST_RESPONSE_ENDED)
         draft.emit(Disarm(Deadline.RESPONSE_SILENCE), Disarm(Deadline.CANCEL_ANSWER))
+        if not draft.state.capabilities.sends_response_done:
+            draft.emit(Disarm(Deadline.OUTPUT_END))
     elif all(other.course is Course.RUNNING for other in rest):
         draft.emit(Disarm(Deadline.CANCEL_ANSWER))
     if draft.state.phase is Phase.SERVING:
@@ -236,8 +294,58 @@ def text_ended(draft: Draft, line: AgentTextEnded) -> None:
     """A text of the agent is complete; with some upstreams a written one is the end of its response."""
     if draft.state.phase is Phase.SERVING:
         detail.text_ended(draft, line)
-    if line.kind is TextKind.LAST and draft.state.response(line.response_id) is not None:
-        response_ended(draft, ResponseEnded(line.response_id, ResponseStatus.COMPLETED, items=(line.item_id,)))
+    response = draft.state.response(line.response_id)
+    if line.kind is TextKind.LAST and response is not None:
+        ended = ResponseEnded(response.response_id, ResponseStatus.COMPLETED, items=(line.item_id,))
+        response_ended(draft, ended)
+    else:
+        near_end(draft)
+
+
+def segment_ended(draft: Draft, ended: AgentAudioSegmentEnded) -> None:
+    """One item's audio is complete; it may be the last of its response."""
+    detail.segment_ended(draft, ended)
+    near_end(draft)
+
+
+def call_completed(draft: Draft, completed: ToolCallCompleted) -> None:
+    """A call is complete; it may be the last output of its response."""
+    tools.call_completed(draft, completed)
+    near_end(draft)
+
+
+def output_goes_on(draft: Draft, output: AgentAudioChunk | AgentTextStarted) -> None:
+    """A piece of an answer: its response is not over, whatever was complete before."""
+    match output:
+        case AgentAudioChunk():
+            turns.agent_audio(draft, output)
+        case AgentTextStarted():
+            detail.text_started(draft, output)
+    if not draft.state.capabilities.sends_response_done:
+        draft.emit(Disarm(Deadline.OUTPUT_END))
+
+
+def near_end(draft: Draft) -> None:
+    """Where no end of a response is told, what may be its last output is followed by a short wait for more."""
+    if not draft.state.capabilities.sends_response_done and draft.state.responses:
+        draft.emit(Arm(Deadline.OUTPUT_END))
+
+
+def output_over(draft: Draft, _: DeadlinePassed) -> None:
+    """No more output came: the responses have ended of which the upstream never says so."""
+    for response in draft.state.responses:
+        response_ended(draft, ResponseEnded(response.response_id, ResponseStatus.COMPLETED, items=response.told))
+
+
+def cancel_overdue(draft: Draft, passed: DeadlinePassed) -> None:
+    """A cancelled response has not ended; where its end is never told, it has."""
+    if draft.state.capabilities.sends_response_done:
+        unanswered(draft, passed)
+        return
+    for response in draft.state.responses:
+        if response.course is Course.CANCELLING:
+            cancelled = ResponseEnded(response.response_id, ResponseStatus.CANCELLED, items=response.told)
+            response_ended(draft, cancelled)
 
 
 def response_silent(draft: Draft, _: DeadlinePassed) -> None:

@@ -114,6 +114,9 @@ def item_ended(draft: Draft, item: AgentItemEnded) -> None:
     draft.emit(RESPONSE_HEARD)
     if is_detailed(draft):
         tell(draft, response, item.item_id, item.text)
+    elif item.text.strip():
+        # does nothing where the text came by itself, as it should
+        turns.agent_text(draft, AgentTextEnded(response.response_id, item.item_id, item.text))
 
 
 def tell(draft: Draft, response: Response, item_id: str, text: str) -> None:

@@ -57,7 +57,12 @@ def send_update(draft: Draft) -> None:
     event_id = draft.fresh_id()
     draft.state = evolve(draft.state, updates=waiting[count:], sent_update=SentUpdate(event_id, config, carries))
     signal(draft, Signal.UPDATE_SENT)
-    draft.emit(SendUpdate(event_id, config, confirmed), Arm(Deadline.UPDATE_ANSWER))
+    draft.emit(SendUpdate(event_id, config, confirmed), Arm(update_wait(draft.state)))
+
+
+def update_wait(state: State) -> Deadline:
+    """What ends the wait for an answer to an update; where none is to come, it is not waited for long."""
+    return Deadline.UPDATE_ANSWER if state.capabilities.acks_update else Deadline.UPDATE_SILENCE
 
 
 def changed(config: SessionConfig, change: Change) -> SessionConfig:

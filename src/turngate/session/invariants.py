@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 from attrs import evolve, frozen
 
 from turngate.session import messages as m
+from turngate.session.capabilities import OPENAI, Capabilities, SecondCreate
 from turngate.session.requested import PromiseBrokenError, Requested, Stage, moved, require, settled
 
 K = TypeVar("K")
@@ -50,8 +51,8 @@ SERVICE: Final = (
     | m.LineRefused
 )
 """What a client is told in a session that serves, and never before."""
-MIN_COMMIT_BYTES, FIRST_COMMIT_BYTES = 4_800, 48_000
-"""The least audio of a commit, and of the first one: 100 milliseconds and a second."""
+MIN_COMMIT_MS, FIRST_COMMIT_MS = 100, 1000
+"""The least audio of a commit, and of the first one."""
 ENDS_OF_OUTPUT: Final = (
     m.ResponseEnded,
     m.AgentAudioSegmentEnded,
@@ -62,13 +63,20 @@ ENDS_OF_OUTPUT: Final = (
 """What may end the agent's output: the last two are followed by a greeting in writing."""
 GREETING: Final = "greeting"
 """Stands for a response where the agent greets in writing."""
-WAITS: Final = {Sent.UPDATE: m.Deadline.UPDATE_ANSWER, Sent.CREATE: m.Deadline.CREATE_ANSWER}
+WAITS: Final = {
+    Sent.UPDATE: frozenset({m.Deadline.UPDATE_ANSWER, m.Deadline.UPDATE_SILENCE}),
+    Sent.CREATE: frozenset({m.Deadline.CREATE_ANSWER}),
+}
+UNTOLD_ENDS: Final = frozenset({m.Deadline.OUTPUT_END, m.Deadline.CANCEL_ANSWER})
+"""What ends responses of an upstream that never says so."""
 
 
 @frozen
 class Judge:
     """What an onlooker knows of a session."""
 
+    capabilities: Capabilities = OPENAI
+    """What the upstream is known to do otherwise than the API."""
     outstanding: tuple[Sent, str] | None = None
     proposed: m.SessionConfig | None = None
     """What the latest update asked for."""
@@ -130,6 +138,7 @@ class Judge:
             PromiseBrokenError: a promise was broken.
         """
         effects = tuple(effects)
+        message = self.meant(message)
         require(not (self.over and effects), "A3", "something was done after the end")
         judge = self.hear(message) if message is not None else self
         for effect in effects:
@@ -138,6 +147,28 @@ class Judge:
         return evolve(judge, refused=frozenset()) if judge.refused else judge
 
     # --- what happened ----------------------------------------------------------------------------------------------
+
+    def meant(self, message: m.Message | None) -> m.Message | None:
+        """What a message means where the upstream leaves something out."""
+        match message:
+            case m.DeadlinePassed(m.Deadline.UPDATE_SILENCE) if self.outstanding and not self.capabilities.acks_update:
+                return m.UpdateConfirmed()
+            case (
+                m.AgentAudioChunk("")
+                | m.AgentAudioSegmentEnded("")
+                | m.AgentTextStarted("")
+                | m.AgentTextEnded("")
+                | m.AgentItemEnded("")
+            ) if len(self.active) == 1:
+                return evolve(message, response_id=next(iter(self.active)))
+            case _:
+                return message
+
+    def ends_untold(self, message: m.Message | None) -> bool:
+        """Whether responses end with this of which the upstream would never say so."""
+        if self.capabilities.sends_response_done or not isinstance(message, m.DeadlinePassed):
+            return False
+        return message.deadline in UNTOLD_ENDS
 
     def hear(self, message: m.Message) -> "Judge":
         """What a message means, by the definitions alone."""
@@ -154,7 +185,10 @@ class Judge:
                 return self.hear_refusal(message)
             case m.ResponseStarted(response_id, tag, True) if response_id not in self.ended:
                 judge = self if response_id in self.active else self.answered_by(tag)
-                return evolve(judge, active=self.active | {response_id})
+                gone = frozenset[str]()
+                if self.capabilities.second_create is SecondCreate.SUPERSEDES:
+                    gone = self.active - {response_id}
+                return evolve(judge, active=(self.active | {response_id}) - gone, ended=self.ended | gone)
             case m.AgentTextStarted(response_id) | m.AgentTextEnded(response_id=response_id) if (
                 response_id in self.active
             ):
@@ -192,6 +226,9 @@ class Judge:
                 return evolve(self, updates=(*earlier, Requested(m.UpdateKind.SETTINGS, (change,), config=config)))
             case m.ConfigureSession():
                 return evolve(self, settled_once=True)
+            case m.DeadlinePassed(deadline) if self.ends_untold(message):
+                gone = self.active if deadline is m.Deadline.OUTPUT_END else self.active & self.cancelled
+                return evolve(self, active=self.active - gone, ended=self.ended | gone, armed=self.armed - {deadline})
             case m.DeadlinePassed(deadline):
                 speaks = self.user_speaks and deadline is not m.Deadline.FLOOR
                 return evolve(self, armed=self.armed - {deadline}, user_speaks=speaks)
@@ -220,9 +257,15 @@ class Judge:
 
         Where the upstream answers speech by itself, one that starts without our tag answers what was said.
         """
-        if self.outstanding == (Sent.CREATE, tag):
+        unsaid = tag is None and is_start and not self.capabilities.echoes_metadata
+        if self.outstanding == (Sent.CREATE, tag) or (
+            unsaid and self.outstanding and self.outstanding[0] is Sent.CREATE
+        ):
             return evolve(self, outstanding=None, asked=frozenset())
-        by_itself = self.confirmed is None or self.confirmed.starter is m.Starter.UPSTREAM
+        config = self.confirmed
+        by_itself = config is None or config.starter is m.Starter.UPSTREAM
+        if config is not None and not isinstance(config.turn_end, m.ByPause):
+            by_itself = by_itself or not self.capabilities.lets_us_start
         return evolve(self, owed=self.owed - self.heard) if by_itself and is_start else self
 
     # --- what was done ----------------------------------------------------------------------------------------------
@@ -254,6 +297,7 @@ class Judge:
                     self, outstanding=(Sent.CREATE, event_id), asked=asked, owed=self.owed - asked, lines=lines
                 )
             case m.TruncateItem(_, item_id, audio_end_ms):
+                require(self.capabilities.truncates, "D4", "an upstream was asked to cut that cannot")
                 part = self.part_of(item_id)
                 require(part is not None, "D4", "what was not cut off was taken out of the conversation")
                 heard_ms = part.heard_ms if part is not None else 0
@@ -261,6 +305,9 @@ class Judge:
                 return self.trim(item_id)
             case m.DeleteItem(_, item_id):
                 part = self.part_of(item_id)
+                if not self.capabilities.truncates and part is not None:
+                    # of less than a word no word was heard
+                    return self.trim(item_id)
                 unheard = part.heard_ms == 0 if part is not None else item_id not in {item for item, _ in self.told}
                 require(unheard or item_id in self.replaced, "D4", "what was heard was taken out of the conversation")
                 return self.trim(item_id)
@@ -273,7 +320,7 @@ class Judge:
                 return evolve(self, replaced=self.replaced | {after})
             case m.AppendAudio(pcm):
                 require(self.configured, "A1", "audio of the user before the session served")
-                return evolve(self, appended_bytes=min(self.appended_bytes + len(pcm), FIRST_COMMIT_BYTES))
+                return evolve(self, appended_bytes=min(self.appended_bytes + len(pcm), self.size(FIRST_COMMIT_MS)))
             case m.CommitAudio():
                 return self.watch_commit(message)
             case m.SettingsAcknowledged():
@@ -295,7 +342,8 @@ class Judge:
             case m.ToolCallsRequested(calls):
                 ids = frozenset(call.call_id for call in calls)
                 require(not ids & self.announced, "F1", "a tool call was announced twice")
-                require(isinstance(message, m.ResponseEnded), "F1", "tool calls announced before their response ended")
+                ends = isinstance(message, m.ResponseEnded) or self.ends_untold(message)
+                require(ends, "F1", "tool calls announced before their response ended")
                 source = message.response_id if isinstance(message, m.ResponseEnded) else ""
                 opened = frozenset((source, call_id) for call_id in ids)
                 return evolve(self, announced=self.announced | ids, open_calls=self.open_calls | opened)
@@ -324,9 +372,11 @@ class Judge:
                 return self.watch_audio(message)
             case m.AgentFinishedSpeaking():
                 ends = isinstance(message, ENDS_OF_OUTPUT) and getattr(message, "kind", None) is not m.TextKind.SPOKEN
-                require(ends, "D3", "an end of what the agent says with nothing that ends it")
-                source = getattr(message, "response_id", GREETING)
+                untold = self.ends_untold(message) or self.supersedes(message)
+                require(ends or untold, "D3", "an end of what the agent says with nothing that ends it")
                 put_out = self.spoken | self.written
+                left = sorted((put_out - self.finished) & self.ended) if untold else []
+                source = getattr(message, "response_id", GREETING) if ends else next(iter(left), "")
                 require(source in put_out - self.finished, "D3", "an end of what the agent says without its beginning")
                 return evolve(self, finished=self.finished | {source})
             case m.Arm(deadline):
@@ -350,6 +400,15 @@ class Judge:
         cut = frozenset(part for part in self.cut if part.item_id != item_id)
         return evolve(self, cut=cut, trimmed=self.trimmed | {item_id})
 
+    def supersedes(self, message: m.Message | None) -> bool:
+        """Whether the responses before it end with the beginning of this one."""
+        supersede = self.capabilities.second_create is SecondCreate.SUPERSEDES
+        return supersede and isinstance(message, m.ResponseStarted)
+
+    def size(self, duration_ms: int) -> int:
+        """How many bytes of the user's audio take so long."""
+        return duration_ms * self.capabilities.input_rate_hz * 2 // 1000
+
     def watch_commit(self, message: m.Message | None) -> "Judge":
         """
         The user's audio is committed where the upstream finds no turns in it, and then only what it takes.
@@ -362,7 +421,7 @@ class Judge:
             return self
         busy = bool(self.active) or (self.outstanding is not None and self.outstanding[0] is Sent.CREATE)
         require(not busy, "M1", f"audio was committed while {self.busy if busy else ''}")
-        least = MIN_COMMIT_BYTES if self.has_committed else FIRST_COMMIT_BYTES
+        least = self.size(MIN_COMMIT_MS if self.has_committed else FIRST_COMMIT_MS)
         require(self.appended_bytes >= least, "M1", "less audio was committed than the upstream takes")
         return evolve(self, appended_bytes=0, has_committed=True)
 
@@ -397,7 +456,7 @@ class Judge:
     def watch_warning(self, message: m.Message | None, problem: m.Problem) -> "Judge":
         """A warning settles what it is about."""
         match problem.cause:
-            case m.Cause.TOO_MANY_WAITING if not isinstance(message, m.ResponseEnded):
+            case m.Cause.TOO_MANY_WAITING if not (isinstance(message, m.ResponseEnded) or self.ends_untold(message)):
                 require(bool(self.texts), "I1", "a message of the user was refused that was not sent")
                 return evolve(self, texts=self.texts[:-1])
             case m.Cause.RESPONSE_REFUSED:
@@ -441,9 +500,11 @@ class Judge:
             return
         gone = isinstance(message, m.UpstreamLost | m.ClientGone | m.Shutdown | m.ClientStalled)
         require(not gone, "C1", "a leg is gone and the session goes on")
-        for kind, deadline in WAITS.items():
+        for kind, deadlines in WAITS.items():
             waits = self.outstanding is not None and self.outstanding[0] is kind
-            require(waits == (deadline in self.armed), "W1", f"the wait for an answer to {kind.value} has no deadline")
+            require(
+                waits == bool(deadlines & self.armed), "W1", f"the wait for an answer to {kind.value} has no deadline"
+            )
         bounded = bool(self.armed & {m.Deadline.RESPONSE_SILENCE, m.Deadline.CANCEL_ANSWER})
         require(bounded == bool(self.active), "W1", "an active response has no deadline, or none has one")
         require(bool(self.open_calls) == (m.Deadline.TOOL_RESULTS in self.armed), "W1", "tool calls have no deadline")
@@ -466,7 +527,7 @@ class Judge:
         require(not self.owed, "I2", "a turn was never answered")
         require(not (self.configured and self.texts), "I1", "a message of the user was lost")
         require(not (self.configured and self.lines), "I3", "a line of the agent was lost")
-        require(not self.cut, "D4", "what was not heard stands in the conversation")
+        require(not self.cut or not self.capabilities.truncates, "D4", "what was not heard stands in the conversation")
         unsettled = [u for u in self.updates if u.stage is not Stage.SETTLED]
         require(not (self.configured and unsettled), "A2", "an update was never answered")
 

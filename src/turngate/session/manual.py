@@ -17,7 +17,6 @@ from attrs import evolve
 from turngate.session import ending, turns
 from turngate.session.machines import Gate, Phase
 from turngate.session.messages import (
-    SESSION_RATE_HZ,
     AppendAudio,
     Arm,
     ByPause,
@@ -31,17 +30,21 @@ from turngate.session.messages import (
 )
 from turngate.session.state import Commit, Draft, Manual, State
 
-BYTES_A_MS: Final = SESSION_RATE_HZ * 2 // 1000
-MIN_BYTES: Final = 100 * BYTES_A_MS
+MIN_MS: Final = 100
 """The least that the upstream takes."""
-FIRST_BYTES: Final = 1000 * BYTES_A_MS
+FIRST_MS: Final = 1000
 """The least of the first commit of a connection."""
-QUIET_BYTES: Final = 200 * BYTES_A_MS
+QUIET_MS: Final = 200
 """How much quiet is the end of a phrase."""
 QUIET_PEAK: Final = 500
 """Samples up to here are quiet: 36 dB below the loudest."""
 STRIDE: Final = 4
 """Every so many samples one is looked at."""
+
+
+def size(state: State, duration_ms: int) -> int:
+    """How many bytes of the user's audio take so long."""
+    return duration_ms * state.capabilities.input_rate_hz * 2 // 1000
 
 
 def by_pause(state: State) -> bool:
@@ -57,13 +60,13 @@ def take_audio(draft: Draft, audio: UserAudio) -> None:
     before = draft.state.manual
     quiet = before.quiet_bytes + len(audio.pcm) if is_quiet(audio.pcm) else 0
     waiting = before.waiting_bytes + len(audio.pcm)
-    manual = evolve(before, waiting_bytes=waiting, quiet_bytes=min(quiet, QUIET_BYTES))
+    manual = evolve(before, waiting_bytes=waiting, quiet_bytes=min(quiet, size(draft.state, QUIET_MS)))
     draft.emit(Arm(Deadline.COMMIT_PAUSE))
-    if manual.commit in (Commit.NOT_YET, Commit.MISSED) and waiting >= threshold(manual):
+    if manual.commit in (Commit.NOT_YET, Commit.MISSED) and waiting >= threshold(draft.state):
         manual = evolve(manual, commit=Commit.SOON)
         draft.emit(Arm(Deadline.COMMIT_CAP))
     draft.state = evolve(draft.state, manual=manual)
-    if manual.commit is Commit.WHEN_QUIET and manual.quiet_bytes >= QUIET_BYTES:
+    if manual.commit is Commit.WHEN_QUIET and is_end_quiet(draft.state):
         commit(draft)
 
 
@@ -73,9 +76,14 @@ def is_quiet(pcm: bytes) -> bool:
     return all(-QUIET_PEAK <= sample <= QUIET_PEAK for sample in samples)
 
 
-def threshold(manual: Manual) -> int:
-    """How much audio a commit needs."""
-    return MIN_BYTES if manual.has_committed else FIRST_BYTES
+def is_end_quiet(state: State) -> bool:
+    """Whether the end of what came is the end of a phrase."""
+    return state.manual.quiet_bytes >= size(state, QUIET_MS)
+
+
+def threshold(state: State) -> int:
+    """How many bytes a commit needs."""
+    return size(state, MIN_MS if state.manual.has_committed else FIRST_MS)
 
 
 def is_free(state: State) -> bool:
@@ -94,7 +102,7 @@ def commit(draft: Draft) -> None:
     if not is_free(draft.state):
         draft.state = evolve(draft.state, manual=evolve(manual, commit=Commit.MISSED))
         return
-    lacking = threshold(manual) - manual.waiting_bytes
+    lacking = threshold(draft.state) - manual.waiting_bytes
     if lacking > 0:
         draft.emit(AppendAudio(bytes(lacking)))
     event_id = draft.fresh_id()
@@ -105,7 +113,7 @@ def commit(draft: Draft) -> None:
 def paused(draft: Draft, _: DeadlinePassed) -> None:
     """No audio came for a while: the turn is over. Less than the upstream takes is no turn, but is kept."""
     waiting = draft.state.manual.waiting_bytes
-    if waiting >= MIN_BYTES or (waiting and not is_free(draft.state)):
+    if waiting >= size(draft.state, MIN_MS) or (waiting and not is_free(draft.state)):
         commit(draft)
 
 
@@ -114,7 +122,7 @@ def capped(draft: Draft, _: DeadlinePassed) -> None:
     manual = draft.state.manual
     if manual.commit is not Commit.SOON:
         return
-    if manual.quiet_bytes >= QUIET_BYTES or not is_free(draft.state):
+    if is_end_quiet(draft.state) or not is_free(draft.state):
         commit(draft)
     else:
         draft.state = evolve(draft.state, manual=evolve(manual, commit=Commit.WHEN_QUIET))

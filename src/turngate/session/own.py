@@ -13,7 +13,7 @@ response in the conversation that is not ours. While one is expected nothing is 
 from attrs import evolve
 
 from turngate.session.due import owe
-from turngate.session.messages import Arm, Deadline, DeadlinePassed, Disarm, Note, Starter
+from turngate.session.messages import Arm, ByPause, Deadline, DeadlinePassed, Disarm, Note, Starter
 from turngate.session.state import Draft, Due, DueKind, State
 
 
@@ -27,8 +27,11 @@ def owe_speech(draft: Draft, due: Due) -> None:
 
 
 def upstream_starts(state: State) -> bool:
-    """Whether the upstream answers speech by itself; unconfigured it does."""
-    return state.confirmed is None or state.confirmed.starter is Starter.UPSTREAM
+    """Whether the upstream answers speech by itself; unconfigured it does, and one may that cannot be told not to."""
+    config = state.confirmed
+    if config is None or config.starter is Starter.UPSTREAM:
+        return True
+    return not state.capabilities.lets_us_start and not isinstance(config.turn_end, ByPause)
 
 
 def taken_up(draft: Draft) -> tuple[Due, ...]:

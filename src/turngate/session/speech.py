@@ -18,6 +18,7 @@ from turngate.session.messages import (
     DeleteItem,
     Heard,
     LineRecorded,
+    Note,
     ResponseEnded,
     Role,
     SpeechCut,
@@ -70,15 +71,16 @@ def cut(draft: Draft, report: SpeechCut) -> None:
     draft.state = evolve(draft.state, playing=())
     for spoken in playing:
         part = heard.get(spoken.item_id)
-        record(draft, spoken.item_id, part)
+        words = record(draft, spoken.item_id, part)
         if part is None:
             continue
         response = draft.state.response(spoken.response_id)
         if response is not None:
             # also one that was heard as far as it was told: more of it may have been made
             draft.replace(evolve(response, cut=(*response.cut, part)))
+            heard_of(draft, response.response_id, part.item_id, words)
         elif part.heard_ms < part.told_ms:
-            trim(draft, part)
+            trim(draft, part, words)
 
 
 def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> None:
@@ -91,17 +93,41 @@ def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> No
     cut_off = {part.item_id: part for part in response.cut}
     for item_id in dict.fromkeys((*ended.items, *cut_off)):
         if item_id in cut_off:
-            trim(draft, cut_off[item_id])
+            trim(draft, cut_off[item_id], dict(response.heard).get(item_id))
         elif item_id not in response.told:
             draft.emit(DeleteItem(draft.fresh_id(), item_id))
 
 
-def trim(draft: Draft, part: Heard) -> None:
-    """Take out of an item what was not heard of it."""
-    if part.heard_ms > 0:
-        draft.emit(TruncateItem(draft.fresh_id(), part.item_id, part.heard_ms))
-    else:
+def heard_of(draft: Draft, response_id: str, item_id: str, words: str | None) -> None:
+    """Keep what was heard of an item, for an upstream that has to be told it in words."""
+    response = draft.state.response(response_id)
+    if response is not None and words is not None and not draft.state.capabilities.truncates:
+        draft.replace(evolve(response, heard=(*response.heard, (item_id, words))))
+
+
+def trim(draft: Draft, part: Heard, words: str | None) -> None:
+    """
+    Take out of an item what was not heard of it.
+
+    ``words`` are those that were heard, ``None`` where they are not known. An upstream that cannot cut an item is given
+    them in its place; without them the item stays as it is, since an answer that nobody heard of is worse than one that
+    was heard in part.
+    """
+    if part.heard_ms <= 0 or (words == "" and not draft.state.capabilities.truncates):
         draft.emit(DeleteItem(draft.fresh_id(), part.item_id))
+    elif draft.state.capabilities.truncates:
+        draft.emit(TruncateItem(draft.fresh_id(), part.item_id, part.heard_ms))
+    elif words is None or not part.item_id:
+        draft.emit(Note("speech.left_untrimmed"))
+    else:
+        replace_item(draft, part.item_id, words)
+
+
+def replace_item(draft: Draft, item_id: str, words: str) -> None:
+    """Put these words of the agent in the place of an item."""
+    new_id = draft.fresh_id()
+    draft.emit(AddLine(new_id, new_id, Role.ASSISTANT, words, after=item_id))
+    draft.emit(DeleteItem(draft.fresh_id(), item_id))
 
 
 def keep(draft: Draft, line: Record) -> None:
@@ -109,8 +135,12 @@ def keep(draft: Draft, line: Record) -> None:
     draft.state = evolve(draft.state, records=(*draft.state.records, line)[-draft.state.bounds.lines :])
 
 
-def record(draft: Draft, item_id: str, part: Heard | None) -> None:
-    """Say how a line stands in the conversation for good; ``part`` is what was heard of it, ``None`` the whole."""
+def record(draft: Draft, item_id: str, part: Heard | None) -> str | None:
+    """
+    Say how a line stands in the conversation for good, and give it; ``None`` where no line of that item is known.
+
+    ``part`` is what was heard of it, ``None`` the whole.
+    """
     for kept in draft.state.records:
         if kept.item_id == item_id:
             draft.state = evolve(draft.state, records=tuple(one for one in draft.state.records if one is not kept))
@@ -119,10 +149,9 @@ def record(draft: Draft, item_id: str, part: Heard | None) -> None:
                 draft.emit(LineRecorded(Role.ASSISTANT, line))
             if part is None and kept.said_otherwise:
                 # the conversation is to hold the words that were given, in their place
-                new_id = draft.fresh_id()
-                draft.emit(AddLine(new_id, new_id, Role.ASSISTANT, kept.text, after=item_id))
-                draft.emit(DeleteItem(draft.fresh_id(), item_id))
-            return
+                replace_item(draft, item_id, kept.text)
+            return line
+    return None
 
 
 def heard_part(text: str, part: Heard) -> str:

@@ -12,6 +12,7 @@ from typing import Final
 
 from attrs import evolve, field, frozen
 
+from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.machines import Floor, Gate, Phase
 from turngate.session.messages import (
     AgentTextEnded,
@@ -140,10 +141,12 @@ class Waits:
     settings_s: float = 10.0
     upstream_ready_s: float = 15.0
     update_answer_s: float = 10.0
+    update_silence_s: float = 0.5
     items_answer_s: float = 10.0
     create_answer_s: float = 10.0
     retry_s: float = 0.5
     response_silence_s: float = 30.0
+    output_end_s: float = 0.3
     cancel_answer_s: float = 5.0
     tool_results_s: float = 60.0
     tool_patience_s: float = 3.0
@@ -259,7 +262,11 @@ class Response:
     """Items that were cut off while they were heard."""
     held: tuple[AgentTextEnded, ...] = field(default=(), repr=False)
     """Texts that wait for their item to be complete."""
+    heard: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """What was heard of items that were cut off, in words, where the upstream has to be told them."""
     finish: Finish = Finish.UNTOLD
+    presumed: str = ""
+    """The create that it was taken to answer without saying so; should that be refused, it answers another."""
 
     @property
     def words(self) -> str | None:
@@ -351,6 +358,8 @@ class State:
     session_id: str = field(eq=False)
     policy: Policy = field(default=DEEPGRAM, eq=False)
     bounds: Bounds = field(factory=Bounds, eq=False)
+    capabilities: Capabilities = field(default=OPENAI, eq=False)
+    """What the upstream does otherwise than the API."""
     phase: Phase = Phase.AWAITING_SETTINGS
     gate: Gate = Gate.OPEN
     floor: Floor = Floor.FREE
@@ -394,7 +403,9 @@ class State:
     """How many event ids were given out."""
 
     def response(self, response_id: str) -> Response | None:
-        """The active response of that id, if there is one."""
+        """The active response of that id, if there is one; no id means the only one."""
+        if not response_id and len(self.responses) == 1:
+            return self.responses[0]
         for response in self.responses:
             if response.response_id == response_id:
                 return response

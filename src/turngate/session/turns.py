@@ -51,7 +51,7 @@ from turngate.session.messages import (
     Warned,
 )
 from turngate.session.own import owe_speech
-from turngate.session.speech import heard_part, keep, mute, stop, told
+from turngate.session.speech import heard_of, heard_part, keep, mute, stop, told
 from turngate.session.state import Course, Draft, Due, DueKind, Finish, Line, Record, Response, Telling, Voice
 from turngate.session.transcript import heard, say, tell
 
@@ -198,6 +198,8 @@ def agent_text(draft: Draft, line: AgentTextEnded) -> None:
         lines.recited(draft, response, line.item_id, line.text)
         return
     text = spoken_part(response, line).strip()
+    if response.voice is Voice.CUT:
+        heard_of(draft, line.response_id, line.item_id, text)
     if text:
         say(draft, Line(line.item_id, ConversationLine(Role.ASSISTANT, text)))
         if response.voice is Voice.CUT:
