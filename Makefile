@@ -41,9 +41,10 @@ packaging: setup
 diagrams: setup
 	$(BIN)/python tests/session/redraw.py
 
-# Asks the protocol's code about every field, and writes the reference page again.
+# Asks the protocol's code about every field and the dialects' data, and writes the reference pages again.
 reference: setup
 	PYTHONPATH=tests/protocols/deepgram $(BIN)/python tests/protocols/deepgram/reference.py
+	$(BIN)/python tests/protocols/realtime/dialects_page.py
 
 # Two hundred sessions for a minute against the simulator; see docs/howto/soak.md.
 soak: setup

@@ -30,18 +30,18 @@ from zope.interface.verify import verifyObject
 from turngate import __version__
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.errors import ConfigError
-from turngate.net import ClientListener, FunctionCaller, FunctionHosts, Limits, UpstreamDialler, use_reactor
-from turngate.net.upstream import MODEL_PLACE
+from turngate.net import BearerKey, ClientListener, FunctionCaller, FunctionHosts, Limits, UpstreamDialler, use_reactor
 from turngate.ops import config
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols import component, deepgram
 from turngate.protocols.deepgram import Maps
-from turngate.protocols.realtime import RealtimeOptions, Translation
+from turngate.protocols.realtime import DIALECTS, OWN, RealtimeOptions, Translation
 from turngate.proxy.client import Habits
 from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
+from turngate.session.capabilities import Capabilities
 from turngate.session.messages import Endpoint
 from turngate.session.state import COMPONENT, Again
 from turngate.simulator import Simulator
@@ -73,6 +73,7 @@ class Options(usage.Options):
             None,
             "A ws:// or wss:// URL, with {model} replaced, or 'simulator' [default: OpenAI]",
         ],
+        ["upstream-dialect", None, None, f"One of {', '.join(DIALECTS)} [default: by the URL, else ga]"],
         ["model", "m", None, f"The upstream's model [default: {config.DEFAULT_MODEL}]"],
         ["upstream-key-file", "k", None, f"A file that holds the upstream key [default: ${config.KEY_VARIABLE}]"],
         ["component-path", None, None, f"Where components connect [default: {config.DEFAULT_COMPONENT_PATH}]"],
@@ -180,18 +181,20 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     limits = Limits()
     simulator, url = None, settings.upstream
     if url == config.SIMULATOR:
-        simulator = Simulator(reactor)
+        simulator = Simulator(reactor, dialect=settings.dialect)
+        settings = evolve(settings, upstream_key=BearerKey("simulated"))
         bound(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the loopback")
-        url = f"{simulator.url}?model={MODEL_PLACE}"
+        url = f"{simulator.url}{settings.dialect.path[len(simulator.path) :]}"
     dialler = dialler_for(reactor, settings, url, limits)
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions)
     setup = Setup(
         dialler,
-        Translation(RealtimeOptions(text_ends_response=settings.text_ends_response)),
+        translation_for(settings),
         log,
         profiles,
+        capabilities=capabilities_of(settings),
         functions=functions,
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
     )
@@ -215,7 +218,7 @@ def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str
         voices=settings.voices,
         languages=settings.languages,
         refuses=partial(why_not, functions),
-        passes_g711=settings.pass_g711,
+        passes_g711=settings.pass_g711 and settings.dialect.takes_g711,
     )
     profiles = {DEEPGRAM_PATH: Profile(partial(deepgram.Face, maps))}
     if settings.component_path:
@@ -225,9 +228,23 @@ def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str
     return profiles
 
 
+def translation_for(settings: config.Config) -> Translation:
+    """How the configured upstream is spoken to."""
+    options = RealtimeOptions(
+        transcription_model=settings.transcription_model or OWN, text_ends_response=settings.text_ends_response
+    )
+    return Translation(options, settings.dialect)
+
+
+def capabilities_of(settings: config.Config) -> Capabilities:
+    """What the configured upstream does otherwise than the API: its dialect knows, or the operator."""
+    capabilities = settings.dialect.capabilities
+    return evolve(capabilities, sends_response_done=False) if settings.text_ends_response else capabilities
+
+
 def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits) -> UpstreamDialler:
     """The only way to an upstream, and to nothing but the configured one."""
-    key = settings.upstream_key
+    key, dialect = settings.upstream_key, settings.dialect
     return UpstreamDialler(
         url=url,
         model=settings.model,
@@ -236,7 +253,9 @@ def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits)
         reactor=reactor,
         # what translation accepts as a model of this family, and the operator's own names for others; the key's owner
         # limits which of them it may use
-        may_choose=lambda model: model.startswith("gpt-realtime") or model in settings.models.values(),
+        may_choose=lambda model: model.startswith(dialect.model_prefixes) or model in settings.models.values(),
+        key_header=dialect.key_header,
+        dialect_headers=dict(dialect.headers),
     )
 
 

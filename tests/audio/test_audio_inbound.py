@@ -77,6 +77,30 @@ def test_any_split_gives_the_same_stream(source: AudioFormat, cuts: list[int]) -
     assert np.abs(parts - plain(whole.feed(payload))).max(initial=0) <= dither
 
 
+# --- an upstream's own rate -----------------------------------------------------------------------------------------
+
+TO_16_KHZ = [source for source in EVERY_INPUT if source.sample_rate_hz != 16_000]
+
+
+@pytest.mark.parametrize("source", TO_16_KHZ, ids=named)
+def test_samples_one_by_one_wait_no_longer_at_16_khz(source: AudioFormat) -> None:
+    """The silence before the stream lasts there too, and the output is cut to the input's time."""
+    stream, went = Inbound(source, rate_hz=16_000), 0
+    for came, sample in enumerate(frames(speech(source, 0.15), source.encoding.sample_bytes), 1):
+        went += len(stream.feed(sample))
+        assert went == came * 16_000 // source.sample_rate_hz * 2
+    assert 20 <= stream.delay_ms <= (62 if source.sample_rate_hz == 8_000 else 22)
+
+
+def test_what_has_the_upstreams_rate_is_passed_through() -> None:
+    """And what has the session's is not, where the upstream takes another."""
+    payload = bytes(range(64))
+    assert Inbound(AudioFormat(Encoding.LINEAR16, 16_000), rate_hz=16_000).feed(payload) is payload
+    assert 640 == len(Inbound(AudioFormat(Encoding.LINEAR16, 24_000), rate_hz=16_000).feed(bytes(960)))
+    with pytest.raises(ValueError, match="22050"):
+        Inbound(AudioFormat(Encoding.LINEAR16, 24_000), rate_hz=22_050)
+
+
 # --- what needs no conversion ---------------------------------------------------------------------------------------
 
 

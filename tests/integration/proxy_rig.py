@@ -23,7 +23,8 @@ from turngate.net import ClientListener, FunctionCaller, Limits, UpstreamDialler
 from turngate.ops.logging import Log
 from turngate.protocols import component
 from turngate.protocols.deepgram import Face, Maps
-from turngate.protocols.realtime import RealtimeOptions, Translation
+from turngate.protocols.realtime import Dialect, RealtimeOptions, Translation
+from turngate.protocols.realtime.dialects import GA, GA_SESSION
 from turngate.proxy.client import Habits
 from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
@@ -142,12 +143,16 @@ class Rig:
         functions: FunctionCaller | None = None,
         component: Policy = COMPONENT,
         options: RealtimeOptions | None = None,
+        dialect: Dialect = GA,
     ) -> None:
+        self._dialect = dialect
         self.failures: list[ActorFailure] = []
         self.dead_letters: list[DeadLetter] = []
         self.expects_failures = False
         self.expects_refusals = script is not None
-        self.simulator = Simulator(reactor, manner=manner, script=script or Script(), record_frames=100_000)
+        self.simulator = Simulator(
+            reactor, manner=manner, script=script or Script(), record_frames=100_000, dialect=dialect
+        )
         self._upstream = upstream
         self._waits = waits or Waits()
         self._limits = limits or Limits()
@@ -172,17 +177,20 @@ class Rig:
             key=lambda: self._key,
             limits=self._limits,
             reactor=reactor,
+            key_header=self._dialect.key_header,
+            dialect_headers=dict(self._dialect.headers),
         )
         profiles = {PATH: Profile(self._face), COMPONENT_PATH: Profile(component.Face, self._component)}
         setup = Setup(
             dialler,
-            Translation(self._options),
+            Translation(self._options, self._dialect),
             Log("debug"),
             profiles,
             waits=self._waits,
             judged=self._judged,
             functions=self._functions,
             habits=self._habits,
+            capabilities=self._dialect.capabilities,
         )
         self.reception = Reception(self.system, setup, lambda: str(uuid4()))
         self.listener = ClientListener(
@@ -239,5 +247,5 @@ class Rig:
         if not self.expects_refusals:
             assert self.simulator.counters.active_response_refusals == 0
             assert self.simulator.counters.malformed == 0
-        for received in self.simulator.received:
+        for received in self.simulator.received if self._dialect.session is GA_SESSION else ():
             judge_client_event(received.frame if hasattr(received, "frame") else json.dumps(received.event).encode())

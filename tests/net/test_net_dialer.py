@@ -130,6 +130,18 @@ def test_model_is_the_clients_only_where_allowed(road: Road, asked: str | None, 
     dialling.cancel()
 
 
+def test_key_and_headers_are_shown_as_the_dialect_wants(road: Road) -> None:
+    """A key in a header of its own stands there alone; the dialect may send what an operator may not."""
+    how = {"key_header": "api-key", "dialect_headers": {"OpenAI-Beta": "realtime=v1"}}
+    dialling = dialler(road, **how).dial(None, Dialled())
+    road.clock.advance(0)
+    request = road.arrive().answer()
+    assert b"\r\napi-key: canary-key\r\n" in request
+    assert b"\r\nOpenAI-Beta: realtime=v1\r\n" in request
+    assert b"uthorization" not in request
+    dialling.cancel()
+
+
 def test_no_key_sends_no_authorization(road: Road) -> None:
     """An upstream without keys gets none, also in the clear."""
     dialling = dialler(road, key=lambda: None, url="ws://simulator.example/").dial(None, Dialled())

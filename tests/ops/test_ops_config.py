@@ -34,6 +34,7 @@ def test_defaults_are_the_loopback_and_the_real_api_when_there_is_a_key_only():
 SETTINGS = {
     "listen": ("['tcp:1']", ("tcp:1",), "tcp:2 tcp:3", ("tcp:2", "tcp:3"), ("tcp:4",)),
     "upstream": ("'simulator'", "simulator", "ws://127.0.0.1:1/", "ws://127.0.0.1:1/", "ws://127.0.0.1:2/"),
+    "upstream_dialect": ("'beta'", "beta", "xai", "xai", "azure"),
     "model": ("'a'", "a", "b", "b", "c"),
     "log_level": ("'debug'", "debug", "warn", "warn", "error"),
     "allow_anonymous": ("true", True, "no", False, True),
@@ -310,3 +311,57 @@ def test_variable_of_seconds_is_a_number_within_bounds(value):
     """As in a file."""
     with pytest.raises(ConfigError, match="TURNGATE_CLIENT_IDLE_S is"):
         load(SIMULATOR, {"TURNGATE_CLIENT_IDLE_S": value})
+
+
+# --- dialects ---------------------------------------------------------------------------------------------------------
+
+FOUND = {
+    "by the URL": ({"upstream": "wss://api.x.ai"}, "xai", "wss://api.x.ai/v1/realtime?model={model}"),
+    "by name, with its own URL": (
+        {"upstream_dialect": "qwen"},
+        "qwen",
+        "wss://dashscope-intl.aliyuncs.com/api-ws/v1/realtime?model={model}",
+    ),
+    "by name, at a host": (
+        {"upstream_dialect": "azure", "upstream": "wss://me.example"},
+        "azure",
+        "wss://me.example/openai/v1/realtime?model={model}",
+    ),
+    "by name, whatever the URL is known for": (
+        {"upstream_dialect": "beta", "upstream": "wss://api.x.ai/x"},
+        "beta",
+        "wss://api.x.ai/x",
+    ),
+    "of the simulator": ({"upstream_dialect": "speaches", "upstream": "simulator"}, "speaches", "simulator"),
+    "not at all": ({}, "ga", DEFAULT_UPSTREAM),
+}
+
+
+@pytest.mark.parametrize("how", FOUND)
+def test_dialect_is_found(how):
+    """It brings the URL, the path and the model that nobody named."""
+    options, name, url = FOUND[how]
+    settings = load(options, {"OPENAI_API_KEY": CANARY})
+    assert (name, url) == (settings.dialect.name, settings.upstream)
+    assert settings.model == (settings.dialect.model or "gpt-realtime")
+    assert "m" == load({**options, "model": "m"}, {"OPENAI_API_KEY": CANARY}).model
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"upstream_dialect": "klingon"}, "upstream_dialect is one of ga, beta, azure, azure-preview, xai, qwen, "),
+        ({"upstream_dialect": "azure"}, "the dialect azure has no upstream of its own; give one, such as"),
+    ],
+)
+def test_dialect_that_cannot_be_is_refused(options, words):
+    """With the list, or with what is missing."""
+    with pytest.raises(ConfigError, match=words):
+        load(options, {"OPENAI_API_KEY": CANARY})
+
+
+def test_transcription_model_is_read(written):
+    """From the file, or from the environment."""
+    options = written("upstream = 'simulator'\ntranscription_model = 'a'\n")
+    assert "a" == load(options, {}).transcription_model
+    assert "b" == load(options, {"TURNGATE_TRANSCRIPTION_MODEL": "b"}).transcription_model

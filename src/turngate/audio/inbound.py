@@ -36,8 +36,21 @@ INBOUND_RATES_HZ: Final = MappingProxyType(
 )
 """What a client may send: the rates of each encoding."""
 
-_DELAY_SAMPLES: Final = MappingProxyType({8_000: 960, 16_000: 480, 44_100: 504, 48_000: 504})
-"""At least the resampler's block and its filter's delay, for each rate; the tests feed samples one by one."""
+_DELAY_SAMPLES: Final = MappingProxyType(
+    {
+        (8_000, 24_000): 960,
+        (16_000, 24_000): 480,
+        (44_100, 24_000): 504,
+        (48_000, 24_000): 504,
+        (8_000, 16_000): 992,
+        (24_000, 16_000): 320,
+        (44_100, 16_000): 352,
+        (48_000, 16_000): 336,
+    }
+)
+"""At least the resampler's block and its filter's delay, from one rate to another; tests feed samples one by one."""
+UPSTREAM_RATES_HZ: Final = frozenset(target for _, target in _DELAY_SAMPLES)
+"""The rates at which an upstream may want PCM."""
 
 
 class Inbound:
@@ -47,27 +60,35 @@ class Inbound:
     PCM can be made of all that :data:`INBOUND_RATES_HZ` names. G.711 as session audio is passed through or not had.
     """
 
-    def __init__(self, source: AudioFormat, target: SessionAudio = SessionAudio.PCM) -> None:
+    def __init__(
+        self, source: AudioFormat, target: SessionAudio = SessionAudio.PCM, rate_hz: int = SESSION_RATE_HZ
+    ) -> None:
         """
-        Take the client's format, and what the upstream has been told to expect.
+        Take the client's format, what the upstream has been told to expect, and its rate where that is PCM.
 
         Raises:
             ValueError: there is no such conversion.
         """
-        passes = native(source) is target
+        if target is SessionAudio.PCM:
+            passes = source == AudioFormat(Encoding.LINEAR16, rate_hz)
+        else:
+            passes = native(source) is target
         known = source.sample_rate_hz in INBOUND_RATES_HZ[source.encoding]
+        known = known and rate_hz in UPSTREAM_RATES_HZ
         if not passes and (target is not SessionAudio.PCM or not known):
             raise ValueError(
-                f"There is no conversion of {source.encoding.value} at {source.sample_rate_hz} Hz to {target.name}."
+                f"There is no conversion of {source.encoding.value} at {source.sample_rate_hz} Hz to {target.name} "
+                f"at {rate_hz} Hz."
             )
         self._whole = WholeSamples(source.encoding.sample_bytes)
         self._decode = None if passes else decoder(source.encoding)
         self._rate_hz = source.sample_rate_hz
         self._resampler: soxr.ResampleStream | None = None
         self._delay_samples = 0
-        if not passes and self._rate_hz != SESSION_RATE_HZ:
-            self._resampler = soxr.ResampleStream(self._rate_hz, SESSION_RATE_HZ, 1, dtype="int16", quality="LQ")
-            self._delay_samples = _DELAY_SAMPLES[self._rate_hz]
+        self._target_hz = rate_hz
+        if not passes and self._rate_hz != rate_hz:
+            self._resampler = soxr.ResampleStream(self._rate_hz, rate_hz, 1, dtype="int16", quality="LQ")
+            self._delay_samples = _DELAY_SAMPLES[self._rate_hz, rate_hz]
         self._waiting = bytes(self._delay_samples * SAMPLE_BYTES)
         self._samples_in = 0
         self._samples_out = 0
@@ -79,8 +100,8 @@ class Inbound:
 
     @property
     def delay_ms(self) -> float:
-        """By how much the audio comes later than it was sent, constantly: 0, about 20 or, from 8 kHz, 40 ms."""
-        return self._delay_samples * 1000 / SESSION_RATE_HZ
+        """By how much the audio comes later than it was sent, constantly: 0, about 20 or, from 8 kHz, 40 or 62 ms."""
+        return self._delay_samples * 1000 / self._target_hz
 
     def feed(self, payload: bytes) -> bytes:
         """The session audio that one message of the client brings; as long as the message, in whole samples."""
@@ -91,7 +112,7 @@ class Inbound:
         if self._resampler is None:
             return linear16_bytes(samples)
         self._samples_in += len(samples)
-        due = self._samples_in * SESSION_RATE_HZ // self._rate_hz - self._samples_out
+        due = self._samples_in * self._target_hz // self._rate_hz - self._samples_out
         waiting = self._waiting + linear16_bytes(self._resampler.resample_chunk(samples))
         out, self._waiting = waiting[: due * SAMPLE_BYTES], waiting[due * SAMPLE_BYTES :]
         self._samples_out += len(out) // SAMPLE_BYTES

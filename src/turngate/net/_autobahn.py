@@ -186,6 +186,7 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
             subprotocols=tuple(request.protocols),
             authorization=request.headers.get("authorization"),
             query=request.params,
+            headers=request.headers,
         )
         verdict: Verdict = self.factory.door.judge(self.bridge, offer)
         match verdict:

@@ -10,7 +10,7 @@ Must not know: Autobahn, sockets, sessions.
 Comes from: ``_autobahn.py``, which builds an :class:`Offer` of a request. Goes to: ``listener.py``, which judges it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final, Protocol, TypeAlias
 from urllib.parse import urlsplit
@@ -46,6 +46,8 @@ class Offer:
     subprotocols: tuple[str, ...] = field(default=(), repr=False)
     authorization: str | None = field(default=None, repr=False)
     query: dict[str, list[str]] = field(factory=dict, repr=False)
+    headers: Mapping[str, str] = field(factory=dict, repr=False)
+    """All of them, by their names in small letters."""
 
     @property
     def credential(self) -> str | None:

@@ -26,7 +26,7 @@ from zope.interface import implementer
 from turngate.net._autobahn import UpstreamLegFactory
 from turngate.net.bridge import Bridge, log_fault
 from turngate.net.limits import Limits
-from turngate.net.upstream import Target, UpstreamAddress, bearer_header, checked_headers
+from turngate.net.upstream import AUTHORIZATION, Target, UpstreamAddress, checked_headers, key_value
 from turngate.proxy.ports import Closed, ConnectionEvents, DialEvents, DialFailure, IDialler, IDialling
 
 MakeEndpoint: TypeAlias = Callable[[Target], IStreamClientEndpoint]
@@ -46,6 +46,8 @@ class UpstreamDialler:
         reactor: For deadlines; for connecting too, unless ``make_endpoint`` does that.
         may_choose: Whether a client may have this model; by default it may choose none.
         headers: Further fixed headers.
+        key_header: The header that shows the key: as ``Bearer KEY`` in ``Authorization``, alone in any other.
+        dialect_headers: What the upstream's dialect has sent with every request.
         trust_root: Whom to trust instead of the system's certificate authorities.
         make_endpoint: Makes the endpoint for a target; tests use it.
 
@@ -65,13 +67,16 @@ class UpstreamDialler:
         headers: Mapping[str, str] | None = None,
         trust_root: Certificate | None = None,
         make_endpoint: MakeEndpoint | None = None,
+        key_header: str = AUTHORIZATION,
+        dialect_headers: Mapping[str, str] | None = None,
     ) -> None:
         self._address = UpstreamAddress(url, model)
         self._key = key
         self._limits = limits
         self._reactor = reactor
         self._may_choose = may_choose
-        self._headers = checked_headers(headers or {})
+        self._headers = {**checked_headers(headers or {}), **(dialect_headers or {})}
+        self._key_header = key_header
         self._trust_root = trust_root
         self._make_endpoint = make_endpoint or self._endpoint
 
@@ -92,10 +97,10 @@ class UpstreamDialler:
             return self._headers
         if not target.may_see_key:
             return DialFailure("the upstream key is sent over TLS only; use wss://")
-        value = bearer_header(key)
+        value = key_value(key, self._key_header)
         if value is None:
             return DialFailure("the upstream key must be visible ASCII without spaces")
-        return {**self._headers, "Authorization": value}
+        return {**self._headers, self._key_header: value}
 
     def _endpoint(self, target: Target) -> IStreamClientEndpoint:
         """TCP by any address of the host; TLS that checks certificate and name before a byte of ours is sent."""

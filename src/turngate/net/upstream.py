@@ -24,8 +24,11 @@ HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
 MODEL_PLACE: Final = "{model}"
 
-RESERVED_HEADERS: Final = frozenset({"authorization", "connection", "host", "openai-beta", "origin", "upgrade"})
-"""Written by us or by the handshake; and ``OpenAI-Beta``, which would ask for a dialect that we do not speak."""
+RESERVED_HEADERS: Final = frozenset(
+    {"api-key", "authorization", "connection", "host", "openai-beta", "origin", "upgrade"}
+)
+"""Written by us or by the handshake; and ``OpenAI-Beta``, which is the dialect's to send."""
+AUTHORIZATION: Final = "Authorization"
 
 
 @frozen(repr=False)
@@ -98,6 +101,12 @@ def checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def bearer_header(key: str) -> str | None:
     """The ``Authorization`` value for a key; ``None`` if the key could not be sent as one word."""
     return f"Bearer {key}" if _VISIBLE.fullmatch(key) else None
+
+
+def key_value(key: str, header: str) -> str | None:
+    """The value of the header that shows a key; ``None`` as above."""
+    bearer = bearer_header(key)
+    return bearer if header == AUTHORIZATION or bearer is None else key
 
 
 def _split(url: str) -> Target:

@@ -20,6 +20,7 @@ from turngate.errors import ConfigError
 from turngate.net import BearerKey, FunctionHosts, UpstreamAddress
 from turngate.ops.logging import LEVELS
 from turngate.ops.secrets import key_from_environment, key_from_file
+from turngate.protocols.realtime import DIALECTS, Dialect, completed, dialect_of
 from turngate.proxy.session import DEEPGRAM_PATH
 
 SIMULATOR: Final = "simulator"
@@ -50,6 +51,8 @@ class Config:
     """Twisted server endpoint strings."""
     upstream: str = DEFAULT_UPSTREAM
     """A ``ws://`` or ``wss://`` URL in which ``{model}`` is replaced, or ``simulator``."""
+    upstream_dialect: str | None = None
+    """The name of the upstream's dialect; ``None`` goes by the URL's host."""
     model: str = DEFAULT_MODEL
     upstream_key_file: str | None = None
     log_level: str = "info"
@@ -69,6 +72,8 @@ class Config:
     languages: Mapping[str, str] = field(factory=dict)
     """The ISO-639-1 code for a language tag of a client's."""
     """Where functions of clients may be called, in the form of :meth:`FunctionHosts.listed`; nowhere by default."""
+    transcription_model: str | None = None
+    """The upstream's model that writes down the user's speech; ``None`` is the dialect's own."""
     text_ends_response: bool = False
     """The upstream ends a written answer with its text alone, and never says ``response.done``."""
     component_path: str = DEFAULT_COMPONENT_PATH
@@ -80,10 +85,16 @@ class Config:
     near_misses: tuple[tuple[str, str], ...] = ()
     """Environment variables that look like misspelled settings, each with the one that may be meant."""
 
+    @property
+    def dialect(self) -> Dialect:
+        """What the upstream speaks."""
+        return DIALECTS[self.upstream_dialect] if self.upstream_dialect else dialect_of(self.upstream)
+
 
 KEYS: Final = (
     "listen",
     "upstream",
+    "upstream_dialect",
     "model",
     "upstream_key_file",
     "log_level",
@@ -96,13 +107,15 @@ TABLES: Final = ("voices", "models", "languages")
 """Of names to names; in a file only."""
 SECONDS: Final = {"client_idle_s": (1.0, 86_400.0), "speech_lead_s": (0.05, 60.0)}
 """From and to."""
+NAMES: Final = ("transcription_model",)
+"""Single words that are seldom changed."""
 CAPABILITIES: Final = ("pass_g711", "text_ends_response")
 """What the upstream can do, or does otherwise than the API."""
 SWITCHES: Final = frozenset({"allow_anonymous", *CAPABILITIES})
 MAY_BE_EMPTY: Final = frozenset({"component_path"})
-FILE_KEYS: Final = (*KEYS, *SECONDS, *CAPABILITIES, *TABLES)
+FILE_KEYS: Final = (*KEYS, *NAMES, *SECONDS, *CAPABILITIES, *TABLES)
 """What a file may hold."""
-VARIABLES: Final = (*KEYS, *SECONDS, *CAPABILITIES)
+VARIABLES: Final = (*KEYS, *NAMES, *SECONDS, *CAPABILITIES)
 """What the environment may hold, each with the prefix and in capitals."""
 LISTS: Final = {"listen": "an endpoint string", "function_hosts": "a host"}
 """The settings with several values, and what each value is."""
@@ -133,6 +146,7 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
             continue
         if not all(word and word.isprintable() for word in words if isinstance(word, str)):
             raise ConfigError(f"{key} is empty, or holds characters that no name has")
+    merged = with_dialect(merged)
     settings = Config(**merged, near_misses=near_misses(environment))
     if settings.log_level not in LEVELS:
         raise ConfigError(f"log_level is one of {', '.join(LEVELS)}, not {settings.log_level!r}")
@@ -141,6 +155,27 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     FunctionHosts.listed(settings.function_hosts)
     check_component(settings)
     return evolve(settings, upstream_key=upstream_key(settings, environment))
+
+
+def with_dialect(merged: dict[str, Any]) -> dict[str, Any]:
+    """
+    The settings, with the upstream and the model that its dialect has by default.
+
+    Raises:
+        ConfigError: there is no such dialect, or it has no upstream of its own and none is given.
+    """
+    name, url = merged.get("upstream_dialect"), merged.get("upstream")
+    if name is not None and name not in DIALECTS:
+        raise ConfigError(f"upstream_dialect is one of {', '.join(DIALECTS)}, not {name!r}")
+    dialect = DIALECTS[name] if name is not None else dialect_of(url or DEFAULT_UPSTREAM)
+    if url is None:
+        if dialect.host is None:
+            raise ConfigError(f"the dialect {name} has no upstream of its own; give one, such as --upstream wss://host")
+        url = f"{dialect.host}{dialect.path}"
+    found = {**merged, "upstream": completed(url, dialect)}
+    if dialect.model is not None:
+        found.setdefault("model", dialect.model)
+    return found
 
 
 def check_component(settings: Config) -> None:

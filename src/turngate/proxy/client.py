@@ -36,6 +36,7 @@ from turngate.proxy.outbox import Text
 from turngate.proxy.ports import Face, IConnection
 from turngate.proxy.voice import Voice
 from turngate.session.messages import (
+    SESSION_RATE_HZ,
     AgentAudio,
     AgentFinishedSpeaking,
     AgentSpeaking,
@@ -125,6 +126,7 @@ class ClientActor(Actor[ClientLegMessage]):
         coordinator: Ref[Message],
         guardian: Ref[LegDown],
         habits: Habits,
+        input_rate_hz: int = SESSION_RATE_HZ,
     ) -> None:
         self._connection = connection
         self._events = events
@@ -132,6 +134,7 @@ class ClientActor(Actor[ClientLegMessage]):
         self._coordinator = coordinator
         self._guardian = guardian
         self._habits = habits
+        self._input_rate_hz = input_rate_hz
         self._voice = Voice(connection, MAX_WAITING_BYTES, habits.lead_s)
         self._heard_s = 0.0
         self._inbound: Inbound | None = None
@@ -221,7 +224,7 @@ class ClientActor(Actor[ClientLegMessage]):
             return
         self._audio = wanted
         if before is None or (wanted.input_format, wanted.hears) != (before.input_format, before.hears):
-            self._inbound = Inbound(wanted.input_format, wanted.hears)
+            self._inbound = Inbound(wanted.input_format, wanted.hears, self._input_rate_hz)
         if before is None or evolve(wanted, input_format=before.input_format, hears=before.hears) != before:
             self._voice.use(wanted)
 

@@ -150,7 +150,8 @@ class SessionActor(Actor[GuardianMessage]):
         coordinator = Coordinator(state, setup.waits, me, self._log, judge)
         self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
         face = self._profile.face()
-        client = ClientActor(self._connection, self._events, face, self._coordinator, me, setup.habits)
+        rate_hz = setup.capabilities.input_rate_hz
+        client = ClientActor(self._connection, self._events, face, self._coordinator, me, setup.habits, rate_hz)
         self._client = context.spawn(client, "client", mailbox=MAILBOX)
         upstream = UpstreamActor(setup.dialler, setup.wire, self._coordinator, me, self._log)
         self._upstream = context.spawn(upstream, "upstream", mailbox=MAILBOX)

@@ -140,11 +140,11 @@ class UpstreamActor(Actor[UpstreamLegMessage]):
                 self._closed(how)
             case CloseLeg(ending):
                 self._close(ending)
-            case BinaryFrame():
-                self._drop("a binary message")
+            case BinaryFrame(payload):
+                self._take_audio(payload)
             case _:
                 if self._life is Life.OPEN and self._connection is not None:
-                    self._connection.send_text(realtime.encode_client(self._wire.to_upstream(message)))
+                    self._connection.send_text(self._wire.to_wire(message))
 
     def on_stop(self, context: Context[UpstreamLegMessage]) -> None:
         """Leave no connection behind, and no attempt at one, whatever ended this actor."""
@@ -169,6 +169,13 @@ class UpstreamActor(Actor[UpstreamLegMessage]):
                 message = self._wire.to_session(event)
                 if message is not None:
                     self._coordinator.tell(message)
+
+    def _take_audio(self, payload: bytes) -> None:
+        message = self._wire.audio_to_session(payload)
+        if message is None:
+            self._drop("a binary message")
+        elif self._life is Life.OPEN:
+            self._coordinator.tell(message)
 
     def _drop(self, reason: str) -> None:
         self._unreadable += 1

@@ -21,6 +21,7 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IListeningPort
 from twisted.python.failure import Failure
 
+from turngate.protocols.realtime.dialects import DIALECTS
 from turngate.simulator.script import Script
 from turngate.simulator.server import Simulator, url_of
 from turngate.simulator.session import Manner
@@ -57,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--lenient", action="store_true", help="accept a session.update while a response is active, as some servers do"
     )
+    parser.add_argument(
+        "--dialect", choices=tuple(DIALECTS), default="ga", help="whose server it plays (default ga, OpenAI's)"
+    )
     return parser
 
 
@@ -80,7 +84,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             refuse_updates_while_active=not arguments.lenient,
             heard=tuple(arguments.heard),
         )
-        simulator = Simulator(reactor, manner=manner, script=Script(chaos=arguments.chaos), seed=arguments.seed)
+        dialect = DIALECTS[arguments.dialect]
+        script = Script(chaos=arguments.chaos)
+        simulator = Simulator(reactor, manner=manner, script=script, seed=arguments.seed, dialect=dialect)
         endpoints = [serverFromString(reactor, text) for text in arguments.listen or [DEFAULT_ENDPOINT]]
     except ValueError as problem:
         print(f"turngate simulate: {problem.args[0]}", file=sys.stderr)
@@ -89,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def announce(port: IListeningPort) -> None:
         # when it runs, so that whoever reads the line can stop it at once
-        reactor.callWhenRunning(lambda: print(f"{ANNOUNCEMENT}{url_of(port)}", flush=True))
+        reactor.callWhenRunning(lambda: print(f"{ANNOUNCEMENT}{url_of(port, simulator.path)}", flush=True))
 
     def give_up(failure: Failure) -> None:
         nonlocal status

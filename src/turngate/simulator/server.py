@@ -10,10 +10,11 @@ Goes to: ``net.ClientListener`` below, ``simulator/unruly.py`` above.
 """
 
 from collections import deque
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.internet.interfaces import (
     IListeningPort,
@@ -22,10 +23,13 @@ from twisted.internet.interfaces import (
     IStreamServerEndpoint,
 )
 
+from turngate.net.admission import Offer
 from turngate.net.limits import MIB, Limits
 from turngate.net.listener import ClientListener
+from turngate.protocols.realtime.dialects import BEARER, GA, Dialect
 from turngate.proxy.ports import Closed, ConnectionEvents, IConnection, Upgrade
 from turngate.simulator.config import DEFAULT_MODEL
+from turngate.simulator.edge import Edge
 from turngate.simulator.ids import Ids
 from turngate.simulator.script import Script
 from turngate.simulator.session import Manner
@@ -38,6 +42,7 @@ SIMULATOR_LIMITS: Final = Limits(client_max_message_bytes=21 * MIB)
 """Room for the largest append: 15 MiB of audio are 20 MiB of base64."""
 
 MAX_MODEL_CHARACTERS: Final = 100
+BETA_HEADER: Final = "openai-beta"
 UNSUPPORTED_DATA: Final = 1003
 GOING_AWAY: Final = 1001
 
@@ -66,6 +71,7 @@ class Simulator:
         seed: Decides all ids and all chances, together with the number of the session.
         limits: What connections may cost.
         record_frames: How many of the clients' latest frames are kept in :attr:`received`.
+        dialect: Whose server it plays.
     """
 
     def __init__(
@@ -77,15 +83,20 @@ class Simulator:
         seed: str = "0",
         limits: Limits = SIMULATOR_LIMITS,
         record_frames: int = 0,
+        dialect: Dialect = GA,
     ) -> None:
-        self.manner = manner or Manner()
+        self.dialect = dialect
+        self.manner = evolve(manner or Manner(), second_create=dialect.capabilities.second_create)
+        self.path = dialect.path.partition("?")[0]
         self.script = script or Script()
         self.received: deque[Received] = deque(maxlen=record_frames)
         self._reactor = reactor
         self._seed = seed
         self._tally = Tally()
         self._ports: list[IListeningPort] = []
-        self._listener = ClientListener(acceptor=self.accept, paths=frozenset({PATH}), limits=limits, reactor=reactor)
+        self._listener = ClientListener(
+            acceptor=self.accept, paths=frozenset({self.path}), limits=limits, reactor=reactor, admit=self._admit
+        )
 
     @property
     def counters(self) -> Counters:
@@ -102,7 +113,7 @@ class Simulator:
         """Where to dial; listen first."""
         if not self._ports:
             raise RuntimeError("The simulator does not listen yet: wait for listen().")
-        return url_of(self._ports[0])
+        return url_of(self._ports[0], self.path)
 
     def listen(self, endpoint: IStreamServerEndpoint) -> Deferred[IListeningPort]:
         """Listen; fires with the port, or fails with ``CannotListenError``."""
@@ -130,7 +141,8 @@ class Simulator:
         self._tally.sessions += 1
         self._tally.open_sessions += 1
         number = self._tally.sessions
-        model = next(iter(upgrade.query.get("model", [])), DEFAULT_MODEL)[:MAX_MODEL_CHARACTERS]
+        named = upgrade.query.get("model") or upgrade.query.get("deployment") or [DEFAULT_MODEL]
+        model = named[0][:MAX_MODEL_CHARACTERS]
         unruly = Unruly(
             Wire(connection.send_text, connection.close, connection.abort),
             self._reactor,
@@ -139,9 +151,23 @@ class Simulator:
             tally=self._tally,
             model=model,
             manner=self.manner,
+            edge=Edge(self.dialect),
         )
         unruly.open()
         return _Line(self, number, connection, unruly)
+
+    def _admit(self, offer: Offer) -> HTTPStatus | None:
+        """
+        Whether a client shows what this server wants to see: the headers of its dialect, and no other dialect's.
+
+        A key is asked for only where it has a header of its own, and any will do.
+        """
+        wanted = {name.lower(): value for name, value in self.dialect.headers}
+        if offer.headers.get(BETA_HEADER) != wanted.get(BETA_HEADER):
+            return HTTPStatus.BAD_REQUEST
+        if self.dialect.key_header != BEARER and not offer.headers.get(self.dialect.key_header):
+            return HTTPStatus.UNAUTHORIZED
+        return None
 
     def ended(self) -> None:
         """Count a session out."""
@@ -184,10 +210,10 @@ class _Line:
         self._simulator.ended()
 
 
-def url_of(port: IListeningPort) -> str:
+def url_of(port: IListeningPort, path: str = PATH) -> str:
     """Give the URL at which a port is reached."""
     address = port.getHost()
     host, number = getattr(address, "host", None), getattr(address, "port", None)
     if host is None or number is None:
         return f"unix:{getattr(address, 'name', b'').decode()}"
-    return f"ws://{f'[{host}]' if ':' in host else host}:{number}{PATH}"
+    return f"ws://{f'[{host}]' if ':' in host else host}:{number}{path}"

@@ -17,6 +17,7 @@ from attrs import evolve, field, frozen
 from attrs.validators import ge, gt
 from twisted.internet.interfaces import IReactorTime
 
+from turngate.session.capabilities import SecondCreate
 from turngate.simulator.config import Config, default_config
 from turngate.simulator.ids import Ids
 from turngate.simulator.items import Audio, Author, Conversation, Item, Message, Refusal, unknown_item
@@ -45,6 +46,8 @@ class Manner:
     transcription_s: float = field(default=0.05, validator=ge(0.0))
     """From the commit of speech to its transcript."""
     max_session_s: float = field(default=3600.0, validator=gt(0.0))
+    second_create: SecondCreate = SecondCreate.REFUSED
+    """What becomes of a ``response.create`` while a response is active."""
     heard: tuple[str, ...] = ()
     """What the user is heard to say in the first spoken turns of a session; later ones are only measured."""
 
@@ -214,6 +217,9 @@ class Session:
 
     def create_response(self, request: Request) -> Refusal | None:
         """``response.create``."""
+        supersedes = self._manner.second_create is SecondCreate.SUPERSEDES
+        if request.in_conversation and self._stage.active is not None and supersedes:
+            self._stage.cut(None, CLIENT_CANCELLED)
         if request.in_conversation and self._stage.active is not None:
             self._tally.creates_refused_active += 1
             return self._already_active()

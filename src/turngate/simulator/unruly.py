@@ -17,10 +17,12 @@ from attrs import frozen
 from twisted.internet.interfaces import IReactorTime
 
 from turngate.protocols.realtime.client_events import ClientEvent
-from turngate.protocols.realtime.codec import Malformed, decode_client, encode_server
+from turngate.protocols.realtime.codec import Malformed
+from turngate.protocols.realtime.dialects import GA
 from turngate.protocols.realtime.server_events import ServerEvent
 from turngate.session.messages import ResponseStatus
 from turngate.simulator.dispatch import given, receive
+from turngate.simulator.edge import Edge
 from turngate.simulator.ids import Ids
 from turngate.simulator.items import Refusal
 from turngate.simulator.lanes import Lane
@@ -75,8 +77,10 @@ class Unruly:
         tally: Tally,
         model: str,
         manner: Manner,
+        edge: Edge | None = None,
     ) -> None:
         self._wire = wire
+        self._edge = edge or Edge(GA)
         self._tally = tally
         self._faults = Faults(script, ids)
         self._timers = Timers(clock)
@@ -99,7 +103,7 @@ class Unruly:
 
     def frame(self, payload: bytes) -> None:
         """Take one text frame of the client."""
-        event = decode_client(payload)
+        event = self._edge.heard(payload)
         if isinstance(event, Malformed):
             self._tally.malformed += 1
             self._inward.put(partial(self._refuse_malformed, event))
@@ -180,7 +184,8 @@ class Unruly:
 
     def _deliver(self, event: ServerEvent) -> None:
         self._tally.events_sent[event_type(event)] += 1
-        self._wire.send(encode_server(event))
+        for payload in self._edge.said(event):
+            self._wire.send(payload)
 
     def _error(self, fault: ReplaceWithError, event_id: str | None) -> None:
         self._direct.error(Refusal(fault.code, fault.message), event_id if fault.with_event_id else None)

@@ -8,15 +8,21 @@ from turngate.protocols.realtime.codec import (
     encode_client,
     encode_server,
 )
-from turngate.protocols.realtime.translation import RealtimeOptions, Translation
+from turngate.protocols.realtime.dialects import DIALECTS, Dialect, completed, dialect_of
+from turngate.protocols.realtime.translation import OWN, RealtimeOptions, Translation
 
 __all__ = [
+    "DIALECTS",
+    "OWN",
+    "Dialect",
     "Malformed",
     "RealtimeOptions",
     "Translation",
     "UnknownEvent",
+    "completed",
     "decode_client",
     "decode_server",
+    "dialect_of",
     "encode_client",
     "encode_server",
 ]

@@ -15,18 +15,16 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from turngate.protocols.realtime import server_events as s
+from turngate.protocols.realtime.dialects import ACTIVE_CODES, VOICE_LOCKED_CODES
 from turngate.session import messages as m
 
 TAG: Final = "turngate"
 """The ``metadata`` key that carries the event id of a ``response.create``."""
 
-ACTIVE_CODES: Final = frozenset({"conversation_already_has_active_response", "response_already_active"})
-"""How servers say that a response is active."""
 
 ACTIVE_WORDS: Final = "already has an active response"
 """How servers say it that send no code."""
 
-VOICE_LOCKED_CODE: Final = "cannot_update_voice"
 
 HEARD_FIELDS: Final = ("is_final", "speech_final", "channel", "channel_index", "start", "duration", "alternatives")
 """What servers say of the user's speech that know more than the API tells."""
@@ -36,7 +34,7 @@ def _refused(event: s.ErrorEvent) -> m.Refused:
     error = _error(event.error)
     message = error.message or ""
     active = error.code in ACTIVE_CODES or (error.code is None and ACTIVE_WORDS in message.lower())
-    voice_locked = error.code == VOICE_LOCKED_CODE
+    voice_locked = error.code in VOICE_LOCKED_CODES
     return m.Refused(error.event_id, _text(error.code), message, error.param, active, voice_locked)
 
 
@@ -141,8 +139,11 @@ def _written(event: s.ResponseOutputTextDone) -> m.AgentTextEnded:
     return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.text or "", kind)
 
 
-def _spoken(event: s.ResponseOutputAudioTranscriptDone) -> m.AgentTextEnded:
-    return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.transcript or "")
+def _spoken(event: s.ResponseOutputAudioTranscriptDone) -> m.AgentTextEnded | None:
+    """A transcript that is there; where a server leaves it out, it comes with its item."""
+    if event.transcript is None:
+        return None
+    return m.AgentTextEnded(event.response_id or "", event.item_id or "", event.transcript)
 
 
 def _own(event: s.ServerEvent, *names: str) -> str:

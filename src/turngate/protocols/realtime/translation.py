@@ -11,6 +11,7 @@ Every ``response.create`` carries its event id as a ``metadata`` tag, since ``re
 that caused it.
 """
 
+from enum import Enum
 from typing import Any, Final, assert_never
 
 import msgspec
@@ -20,6 +21,8 @@ from msgspec import UNSET, Raw, UnsetType
 from turngate.protocols.realtime import client_events as c
 from turngate.protocols.realtime import server_events as s
 from turngate.protocols.realtime import session_object as o
+from turngate.protocols.realtime.dialect_wire import encode
+from turngate.protocols.realtime.dialects import GA, Dialect, Hints
 from turngate.protocols.realtime.readings import READINGS, TAG
 from turngate.protocols.realtime.wire import JsonObject
 from turngate.session import messages as m
@@ -37,11 +40,21 @@ DEFAULT_SPEED: Final = 1.0
 """How fast the API speaks where nothing was set; an update cannot take a speed back otherwise."""
 
 
+class Own(Enum):
+    """Leaves a decision to the dialect."""
+
+    OWN = "the dialect's own"
+
+
+OWN: Final = Own.OWN
+
+
 @frozen
 class RealtimeOptions:
     """What the operator decides about every upstream session."""
 
-    transcription_model: str | None = "gpt-4o-transcribe"
+    transcription_model: str | Own | None = OWN
+    """What writes down the user's speech; ``None`` leaves it unwritten."""
     vad_threshold: float = 0.5
     vad_prefix_padding_ms: int = 300
     vad_silence_duration_ms: int = 500
@@ -54,10 +67,15 @@ class RealtimeOptions:
 class Translation:
     """The translation for one upstream; it keeps nothing between messages."""
 
-    def __init__(self, options: RealtimeOptions | None = None) -> None:
+    def __init__(self, options: RealtimeOptions | None = None, dialect: Dialect = GA) -> None:
         self._options = options or RealtimeOptions()
+        self._dialect = dialect
 
     # --- to the wire ------------------------------------------------------------------------------------------------
+
+    def to_wire(self, effect: m.UpstreamEffect) -> bytes:
+        """The message that asks for an effect, as this upstream has it."""
+        return encode(self.to_upstream(effect), self._dialect)
 
     def to_upstream(self, effect: m.UpstreamEffect) -> c.ClientEvent:
         """The event that asks for an effect."""
@@ -159,8 +177,16 @@ class Translation:
         model = self._options.transcription_model
         if not model:
             return None
+        if isinstance(model, Own):
+            model = self._dialect.transcription_model
         hint = KEYTERMS_PREFIX + ", ".join(config.keyterms) if config.keyterms else UNSET
-        return o.Transcription(model=model, language=_or_unset(config.language), prompt=hint)
+        terms = list(config.keyterms) or UNSET
+        return o.Transcription(
+            model=_or_unset(model),
+            language=_or_unset(config.language),
+            prompt=hint if self._dialect.hints is Hints.PROMPT else UNSET,
+            keywords=terms if self._dialect.hints is Hints.TERMS else UNSET,
+        )
 
     def _detection(self, config: m.SessionConfig, never: UnsetType | None) -> o.ServerVad | o.SemanticVad | None:
         """How turns are found; ``never`` stands for no idle time-out, and in a change takes back one that was set."""
@@ -187,9 +213,24 @@ class Translation:
         """What an event means for the session; None where it means nothing."""
         reading = READINGS.get(type(event))
         message = reading(event) if reading is not None else None
-        if isinstance(message, m.AgentTextEnded) and message.kind is m.TextKind.WRITTEN:
-            return evolve(message, kind=m.TextKind.LAST) if self._options.text_ends_response else message
-        return message
+        match message:
+            case m.AgentTextEnded(kind=m.TextKind.WRITTEN) if not self._ends_responses:
+                return evolve(message, kind=m.TextKind.LAST)
+            case m.Refused(code=None) if isinstance(event, s.ErrorEvent) and isinstance(event.error, s.Error):
+                return evolve(message, code=getattr(event.error, self._dialect.error_code_field))
+            case None if isinstance(event, s.ConversationCreated) and self._dialect.is_ready_by_conversation:
+                return m.UpstreamReady()
+            case _:
+                return message
+
+    def audio_to_session(self, payload: bytes) -> m.AgentAudioChunk | None:
+        """What a binary message means: speech of the response that is active, where the dialect has that."""
+        return m.AgentAudioChunk("", "", payload) if self._dialect.binary_audio and payload else None
+
+    @property
+    def _ends_responses(self) -> bool:
+        """Whether the end of a response is told after its text."""
+        return self._dialect.capabilities.sends_response_done and not self._options.text_ends_response
 
 
 def _or_unset(value: Any) -> Any:
