@@ -8,12 +8,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 
 from turngate.net import FunctionCaller, FunctionHosts
 from turngate.ops.config import Config
 from turngate.ops.logging import Log
+from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
+from turngate.session.messages import SendUpdate, SessionConfig
 from turngate.session.state import Again
 from turngate.tap import STOP_WITHIN_S, TurngateService
 from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
@@ -371,3 +374,19 @@ def test_settings_of_components_are_treated_as_the_operator_wants(word, again):
     profile = profiles_for(Config(component_settings=word), NO_FUNCTIONS)["/openai"]
     assert again is profile.policy.repeated_settings
     assert profile.face() is not profile.face()
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_upstream_is_spoken_to_in_its_dialect(name):
+    """Words, gaps and names are those of the configured dialect; the operator may know of a gap more."""
+    from turngate.tap import capabilities_of, profiles_for, translation_for
+
+    settings = Config(upstream_dialect=name, transcription_model="scribe")
+    update = SendUpdate("e", SessionConfig("Be kind."), None)
+    own = Translation(RealtimeOptions(transcription_model="scribe"), DIALECTS[name])
+    assert own.to_wire(update) == translation_for(settings).to_wire(update)
+    assert DIALECTS[name].capabilities == capabilities_of(settings)
+    assert not capabilities_of(evolve(settings, text_ends_response=True)).sends_response_done
+    maps = profiles_for(settings, NO_FUNCTIONS)[PATH].face.args[0]
+    assert DIALECTS[name].takes_g711 is maps.passes_g711
+    assert DIALECTS[name].has_openai_voices is bool(maps.default_voices)

@@ -36,6 +36,7 @@ from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols import component, deepgram
 from turngate.protocols.deepgram import Maps
+from turngate.protocols.deepgram.maps import VOICES
 from turngate.protocols.realtime import DIALECTS, OWN, RealtimeOptions, Translation
 from turngate.proxy.client import Habits
 from turngate.proxy.ports import FunctionEndpoint, IDialler
@@ -218,6 +219,8 @@ def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str
         voices=settings.voices,
         languages=settings.languages,
         refuses=partial(why_not, functions),
+        model_prefixes=settings.dialect.model_prefixes,
+        default_voices=VOICES if settings.dialect.has_openai_voices else {},
         passes_g711=settings.pass_g711 and settings.dialect.takes_g711,
     )
     profiles = {DEEPGRAM_PATH: Profile(partial(deepgram.Face, maps))}

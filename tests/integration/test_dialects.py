@@ -4,24 +4,33 @@ import re
 
 import pytest
 import pytest_twisted
+from attrs import evolve
 from test_conversation import speech
 
 from turngate.cli.line import Audio
-from turngate.protocols.realtime import DIALECTS
+from turngate.protocols.realtime import DIALECTS, Dialect
+from turngate.session.capabilities import Capabilities
 from turngate.session.state import Waits
 from turngate.simulator import Manner, Pace
 
 TIME = {"name": "get_time", "description": "Tells the time."}
 SPOKEN_S = 2.7
 """How long the recorded speech is, with what turn detection adds to it."""
-QUICK_TO_COUNT = Waits(own_start_s=1.0)
+QUICK_TO_COUNT = Waits(own_start_s=0.5, update_silence_s=0.1, output_end_s=0.15)
+GAPS = evolve(
+    DIALECTS["ga"],
+    name="gaps",
+    capabilities=Capabilities(
+        acks_update=False, sends_response_done=False, echoes_metadata=False, truncates=False, lets_us_start=False
+    ),
+)
+"""A server that leaves out whatever can be left out."""
 
 
 @pytest_twisted.ensureDeferred
-@pytest.mark.parametrize("name", DIALECTS)
-async def test_a_conversation(rigs, name: str) -> None:
+@pytest.mark.parametrize("dialect", [*DIALECTS.values(), GAPS], ids=lambda dialect: dialect.name)
+async def test_a_conversation(rigs, dialect: Dialect) -> None:
     """Settings, greeting, a written turn, a spoken one, a tool, an update, an interruption, and the end."""
-    dialect = DIALECTS[name]
     rig = await rigs(dialect=dialect, manner=Manner(pace=Pace(speed=20.0)), waits=QUICK_TO_COUNT, key="k")
     client = await rig.talking(greeting="Hello.", think={"functions": [TIME]})
     await client.until("AgentAudioDone")

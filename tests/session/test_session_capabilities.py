@@ -184,6 +184,14 @@ def test_interrupted_item_when_nobody_wrote_it_down_stays() -> None:
     assert ["speech.left_untrimmed"] == [note.event for note in step.all(m.Note)]
 
 
+def test_interrupted_speech_when_nobody_said_whose_it_is_stays() -> None:
+    """There is no item to name."""
+    talk = talk_with(truncates=False)
+    talk.respond()
+    talk.tell(m.AgentAudioChunk("", "", PCM), m.SpeechStarted("u1"), m.SpeechCut((m.Heard("", 0, 100),)))
+    assert talk.end(status=CANCELLED).all(m.DeleteItem) == [m.DeleteItem("tg_4", "item_r1")]
+
+
 def test_interrupted_item_when_it_can_be_cut_is() -> None:
     """The API's own way is the best."""
     talk = talk_with()

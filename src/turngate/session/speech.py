@@ -113,11 +113,14 @@ def trim(draft: Draft, part: Heard, words: str | None) -> None:
     them in its place; without them the item stays as it is, since an answer that nobody heard of is worse than one that
     was heard in part.
     """
-    if part.heard_ms <= 0 or (words == "" and not draft.state.capabilities.truncates):
+    if not part.item_id:
+        # the upstream did not say whose the speech was
+        draft.emit(Note("speech.left_untrimmed"))
+    elif part.heard_ms <= 0 or (words == "" and not draft.state.capabilities.truncates):
         draft.emit(DeleteItem(draft.fresh_id(), part.item_id))
     elif draft.state.capabilities.truncates:
         draft.emit(TruncateItem(draft.fresh_id(), part.item_id, part.heard_ms))
-    elif words is None or not part.item_id:
+    elif words is None:
         draft.emit(Note("speech.left_untrimmed"))
     else:
         replace_item(draft, part.item_id, words)

@@ -100,3 +100,14 @@ def test_a_language_means_what_the_operator_says() -> None:
     assert OURS.language_of("en-XA") == "cy"
     assert OURS.language_of("yue-HK") == "zh"
     assert OURS.language_of("en-GB") == "en"
+
+
+def test_names_of_another_upstream_are_its_own() -> None:
+    """Its models need no entry, and OpenAI's mean nothing there; of voices it has those that are mapped."""
+    maps = Maps(model_prefixes=("grok-voice",), default_voices={}, voices={"open_ai:alloy": "eve"})
+    assert "grok-voice-latest" == maps.model_of("grok-voice-latest")
+    assert maps.model_of("gpt-realtime") is None
+    assert maps.model_of("grok-voice latest") is None
+    assert Maps(model_prefixes=()).model_of("gpt-realtime") is None
+    assert "eve" == maps.voice_of("open_ai", "alloy")
+    assert maps.voice_of("deepgram", "aura-2-thalia-en") is None

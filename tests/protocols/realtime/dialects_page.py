@@ -124,6 +124,8 @@ def facts(one: Dialect) -> Iterator[str]:
         if chosen
         else "A client may name a model of `[models]` only."
     )
+    if not one.has_openai_voices:
+        yield "Of voices that clients name, only those in `[voices]` are known."
     model = f"`{one.transcription_model}`" if one.transcription_model else "the server's own model"
     yield f"The user's speech is written down by {model}, unless `transcription_model` is set."
     hints = {

@@ -51,7 +51,7 @@ LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({"nb": "no", "nn": "no", 
 ANY_LANGUAGE: Final = "multi"
 """Leaves the language open."""
 
-_REALTIME_MODEL: Final = re.compile(r"gpt-realtime[A-Za-z0-9._-]{0,64}")
+_MODEL: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _REASONING_MODEL: Final = re.compile(r"gpt-realtime-2(?!\d).*")
 _LANGUAGE: Final = re.compile(r"(?P<code>[A-Za-z]{2,3})(?:[-_][A-Za-z0-9_-]{0,32})?")
 _DEEPGRAM_VOICE: Final = re.compile(r"(?:aura|aura-2|flux)-(?P<name>[a-z]+)-[a-z]{2}")
@@ -76,6 +76,10 @@ class Maps:
     """By the client's language tag or its first part."""
     refuses: Callable[[Endpoint], str | None] = no_endpoint
     """Why a function cannot be called at an endpoint, or ``None`` if it can; by default none is ever called."""
+    model_prefixes: tuple[str, ...] = ("gpt-realtime",)
+    """How the upstream's own names of models begin, which need no entry."""
+    default_voices: Mapping[str, str] = VOICES
+    """What stands for voices that the operator has not mapped; empty where the upstream has none of OpenAI's."""
     passes_g711: bool = True
     """Whether the upstream takes G.711 at 8 kHz as it comes; else it is converted here."""
 
@@ -86,7 +90,7 @@ class Maps:
         mapped = self.models.get(name)
         if mapped is not None:
             return mapped
-        return name if _REALTIME_MODEL.fullmatch(name) else None
+        return name if name.startswith(self.model_prefixes) and _MODEL.fullmatch(name) else None
 
     def reasons(self, model: str | None) -> bool:
         """Whether a model (``None``: the operator's) takes a reasoning effort; others refuse it."""
@@ -98,7 +102,7 @@ class Maps:
             return None
         short = _DEEPGRAM_VOICE.fullmatch(name) if provider == "deepgram" else None
         keys = (f"{provider}:{name}", *((f"{provider}:{short['name']}",) if short else ()))
-        return next((known[key] for known in (self.voices, VOICES) for key in keys if key in known), None)
+        return next((known[key] for known in (self.voices, self.default_voices) for key in keys if key in known), None)
 
     def language_of(self, tag: str | None) -> str | None:
         """The ISO-639-1 code for a BCP-47 tag, or ``multi``, or ``None`` where it is neither."""

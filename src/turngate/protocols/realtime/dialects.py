@@ -173,6 +173,8 @@ class Dialect:
     """The model where the operator names none."""
     model_prefixes: tuple[str, ...] = ()
     """How names of models begin that a client may choose."""
+    has_openai_voices: bool = True
+    """Whether it has OpenAI's voices, by which other names are known; else only those that the operator maps."""
     key_header: str = BEARER
     headers: tuple[tuple[str, str], ...] = ()
     """Sent with every request for a connection."""
@@ -253,6 +255,7 @@ XAI: Final = Dialect(
     known_by=(("api.x.ai", ""),),
     model="grok-voice-latest",
     model_prefixes=("grok-voice",),
+    has_openai_voices=False,
     session=XAI_SESSION,
     response=BRIEF_RESPONSE,
     detection=("threshold", "prefix_padding_ms", "silence_duration_ms", "idle_timeout_ms"),
@@ -274,6 +277,7 @@ QWEN: Final = Dialect(
     known_by=(("dashscope.aliyuncs.com", ""), ("dashscope-intl.aliyuncs.com", ""), (".maas.aliyuncs.com", "")),
     model="qwen3-omni-flash-realtime",
     model_prefixes=("qwen",),
+    has_openai_voices=False,
     names=Names.BETA,
     session=QWEN_SESSION,
     response=BRIEF_RESPONSE,
@@ -293,6 +297,7 @@ LOCALAI: Final = Dialect(
     "localai",
     "LocalAI",
     host="ws://localhost:8080",
+    has_openai_voices=False,
     detects_meaning=False,
     transcription_model=None,
     takes_g711=False,
@@ -302,6 +307,7 @@ SPEACHES: Final = Dialect(
     "speaches",
     "speaches",
     host="ws://localhost:8000",
+    has_openai_voices=False,
     names=Names.BETA,
     session=SPEACHES_SESSION,
     response=SPEACHES_RESPONSE,
