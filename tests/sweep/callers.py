@@ -282,6 +282,11 @@ class Caller:
         """How often a turn was answered."""
         return sum(turn.token in line for line in self.said(since=turn.at))
 
+    def has_answer(self, turn: Turn, since: int) -> bool:
+        """Whether a turn that had been reported lost by then was answered after all."""
+        lost = any(turn.at <= at < since for at, _ in self._reports)
+        return lost and any(turn.token in line for line in self.said(since=since))
+
     def reports(self, since: int) -> list[str]:
         """The codes by which something was reported as not done."""
         return [code for at, code in self._reports if at >= since]

@@ -82,32 +82,44 @@ class Lane:
     def __init__(self, clock: IReactorTime, deliver: Callable[[bytes], None]) -> None:
         self._clock = clock
         self._deliver = deliver
-        self._waiting: deque[bytes | Callable[[], None]] = deque()
-        self.paused = False
+        self._waiting: deque[tuple[float, bytes | Callable[[], None]]] = deque()
+        """With the time at which each is due."""
+        self._next_call: Any = None
+        self._paused = False
 
     def put(self, what: bytes | Callable[[], None]) -> None:
         """Deliver a frame, or make a call, after all that was put before."""
-        self._waiting.append(what)
-        self._clock.callLater(LATENCY_S, self._next)
+        self._waiting.append((self._clock.seconds() + LATENCY_S, what))
+        self._go_on()
+
+    def pause(self) -> None:
+        """Hold back what comes."""
+        self._paused = True
 
     def resume(self) -> None:
         """Deliver what was held back."""
-        self.paused = False
-        for _ in range(len(self._waiting)):
-            self._clock.callLater(0, self._next)
+        self._paused = False
+        self._go_on()
 
     def stop(self) -> None:
         """Deliver nothing more."""
         self._waiting.clear()
 
+    def _go_on(self) -> None:
+        if self._waiting and self._next_call is None:
+            wait_s = max(0.0, self._waiting[0][0] - self._clock.seconds())
+            self._next_call = self._clock.callLater(wait_s, self._next)
+
     def _next(self) -> None:
-        if not self._waiting or self.paused:
+        self._next_call = None
+        if not self._waiting or self._paused:
             return
-        first = self._waiting.popleft()
+        _, first = self._waiting.popleft()
         if isinstance(first, bytes):
             self._deliver(first)
         else:
             first()
+        self._go_on()
 
 
 @implementer(IConnection)
@@ -127,7 +139,7 @@ class End:
         self._link.send(self._side, Binary(payload))
 
     def pause_reading(self) -> None:
-        self._link.lane_to(self._side).paused = True
+        self._link.lane_to(self._side).pause()
 
     def resume_reading(self) -> None:
         self._link.lane_to(self._side).resume()

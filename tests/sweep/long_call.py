@@ -1,5 +1,5 @@
 """
-A call of hours on the virtual clock: a turn every twenty seconds, of every kind, with updates, tools and barge-ins.
+A call of hours on the virtual clock: a turn every while, of every kind, with updates, tools, barge-ins and cut links.
 
 What the client was told of the conversation (its ``History``) is compared with what the model has of it, each time that
 the proxy has moved to another upstream session.
@@ -17,11 +17,12 @@ from links import Trunk
 
 from turngate.simulator.items import Audio, Author, FunctionCall, FunctionOutput, Item, Message, Text
 
-EVERY_S: Final = 20.0
 PROMPT: Final = "Be brief."
 STORY: Final = "of a ship that went to sea and came back again"
 CUT_OFF: Final = ("assistant", "")
 """What stands upstream in the place of an answer that was cut off."""
+UNHEARD: Final = ("", "")
+"""Stands for a line of which nothing was heard yet."""
 
 
 @define
@@ -34,19 +35,22 @@ class Views:
     """The instructions as the client has made them."""
 
 
-def long_call(c: Caller, hours: float, seed: str, views: Views) -> Steps:
+def long_call(c: Caller, hours: float, every_s: float, cuts: int, seed: str, views: Views) -> Steps:
     """The script; ``views`` is filled on the way."""
     chance, trunk = random.Random(seed), c.trunk
+    cut_at = set(chance.sample(range(2, int(hours * 3600.0 / every_s) - 2), cuts))
     prompts = [PROMPT]
     c.settle({"functions": [TIME], "prompt": PROMPT}, greeting="Hello and welcome.")
     yield c.ready()
     yield from c.settled(c.turns[0])
-    yield c.wait(EVERY_S)
+    yield c.wait(every_s)
     sessions = len(trunk.sessions)
     number = 0
     while c.clock.seconds() < hours * 3600:
         number += 1
         began_s = c.clock.seconds()
+        if number in cut_at:
+            c.clock.callLater(chance.uniform(0.0, 3.0), cut, trunk, chance.choice([1001, 1006, 1011]))
         match chance.randrange(10):
             case 0:
                 yield from c.settled(c.speak(f"spoken turn {number} over"))
@@ -65,19 +69,31 @@ def long_call(c: Caller, hours: float, seed: str, views: Views) -> Steps:
                 c.update("UpdatePrompt", prompt=prompts[-1])
                 views.prompts = "\n".join(prompts)
                 yield from c.settled(c.write(f"turn {number} over"))
+            case 4 | 5:
+                # while the answer before is still being played
+                yield from c.settled(c.write(f"turn {number} over"))
+                yield from c.settled(c.write(f"haste {number} over"))
             case _:
                 yield from c.settled(c.write(f"turn {number} over"))
-        yield c.wait(max(1.0, EVERY_S - (c.clock.seconds() - began_s)))
+        yield c.wait(max(1.0, every_s - (c.clock.seconds() - began_s)))
         if len(trunk.sessions) > sessions:
             sessions = len(trunk.sessions)
             compare(c, trunk, views)
     compare(c, trunk, views)
 
 
+def cut(trunk: Trunk, code: int) -> None:
+    """The link that serves is gone."""
+    trunk.links[-1].drop(code=code)
+
+
 def compare(c: Caller, trunk: Trunk, views: Views) -> None:
     """Both views now, and where they differ first."""
     client, model = deque(client_view(c)), deque(model_view(trunk))
     views.compared += 1
+    config = trunk.sessions[-1].config
+    if (config.instructions, [tool.name for tool in config.tools]) != (views.prompts, [TIME["name"]]):
+        views.differences.append(f"{c.clock.seconds():.0f} s: the settings are {config.instructions}, {config.tools}")
     while client or model:
         said, stands = client[0] if client else None, model[0] if model else None
         if stands == CUT_OFF:
@@ -99,13 +115,27 @@ def is_cut(said: tuple[str, str]) -> bool:
 
 
 def client_view(c: Caller) -> list[tuple[str, str]]:
-    """What the client was told of the conversation, for the record."""
+    """
+    What the client was told of the conversation: its lines in their order, as they stand for good.
+
+    A line of the agent comes twice: when it is said, and for the record when it was played, as much of it as was heard.
+    """
     view: list[tuple[str, str]] = []
-    for entry in c.of("History"):
-        if "role" in entry:
-            view.append((entry["role"], entry["content"]))
-        view += [(call["name"], call["response"]) for call in entry.get("function_calls", ())]
-    return view
+    unplayed: dict[int, str] = {}
+    for message in c.told:
+        match message:
+            case {"type": "ConversationText", "role": "user", "content": content}:
+                view.append(("user", content))
+            case {"type": "ConversationText", "content": content}:
+                unplayed[len(view)] = content
+                view.append(UNHEARD)
+            case {"type": "History", "role": "assistant", "content": content}:
+                at = next(at for at, said in unplayed.items() if said.startswith(content))
+                del unplayed[at]
+                view[at] = ("assistant", content)
+            case {"type": "History", "function_calls": calls}:
+                view += [(call["name"], call["response"]) for call in calls]
+    return [entry for entry in view if entry != UNHEARD]
 
 
 def model_view(trunk: Trunk) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ class Fate(Enum):
     """What became of a turn."""
 
     ANSWERED = "answered"
+    SHARED = "answered together with one that was reported lost"
     CUT = "cut by the user"
     REPORTED = "reported lost"
     UNHEARD = "spoken to an upstream that stalled unnoticed"
@@ -44,12 +45,16 @@ def fate(call: Call, turn: Turn) -> Fate:
         return Fate.TWICE
     if answers:
         return Fate.ANSWERED
+    if any(other.at < turn.at and caller.has_answer(other, since=turn.at) for other in caller.turns):
+        return Fate.SHARED
     if caller.reports(turn.at) or caller.of("Error"):
         return Fate.REPORTED
     if turn.may_be_cut:
         return Fate.CUT
     # nobody but the upstream knows what is speech
-    if turn.kind is Kind.SPOKEN and Fault.STALL in call.trunk.happened:
+    unheard = not caller.of("UserStartedSpeaking", turn.at)
+    stalled = Fault.STALL in call.trunk.happened or (Fault.HOLE in call.trunk.happened and unheard)
+    if turn.kind is Kind.SPOKEN and stalled:
         return Fate.UNHEARD
     return Fate.SILENT
 

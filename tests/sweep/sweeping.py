@@ -17,7 +17,7 @@ from callers import Caller, Steps
 from conversations import CONVERSATIONS, Conversation
 from links import At, Fault, Mangle, Side
 from outcomes import Course, Fate, course, fates, faults_of
-from world import COMPONENT_PATH, Call, World, world
+from world import COMPONENT_PATH, RENEWS, Call, World, world
 
 CUTS = (Fault.CLOSE, Fault.RESET, Fault.STALL, Fault.HOLE)
 ERRORS = (Fault.EXPIRED, Fault.ERROR, Fault.ERROR_NAMED)
@@ -109,12 +109,12 @@ class Row:
     broken: list[str] = field(factory=list)
 
     def __str__(self) -> str:
-        counts = "".join(f"{self.turns[fate]:6}" for fate in Fate) + "".join(f"{self.courses[c]:6}" for c in Course)
+        counts = "".join(f"{self.turns[fate]:7}" for fate in Fate) + "".join(f"{self.courses[c]:7}" for c in Course)
         return f"{self.conversation:10} {self.side.value:6} {self.fault.name.lower():12}{self.tried:6}{counts}"
 
 
 HEADINGS = f"{'':10} {'':6} {'':12}{'tried':>6}" + "".join(
-    f"{word:>6}" for word in ("answ.", "cut", "rep.", "unh.", "twice", "silent", "held", "ended")
+    f"{word:>7}" for word in ("answ.", "shared", "cut", "rep.", "unh.", "twice", "silent", "held", "ended")
 )
 
 
@@ -133,8 +133,15 @@ def sweep(conversation: Conversation, side: Side, fault: Fault, indices: Iterabl
         problems = faults_of(made, call)
         if call.trunk.happened != [fault]:
             problems.append("the fault never happened")
+        if course(call) is Course.ENDED and not may_end(call, fault, index):
+            problems.append("a single fault ended the session")
         row.broken += [f"{row.conversation} {side.value} {fault.name} {index}: {problem}" for problem in problems]
     return row
+
+
+def may_end(call: Call, fault: Fault, index: int) -> bool:
+    """Whether one fault may end a session: before the upstream's first word, and where it seems to refuse settings."""
+    return not RENEWS or (not call.caller.of("SettingsApplied") and (index == 0 or fault is Fault.ERROR_NAMED))
 
 
 def whole(place: tuple[int, Side, Fault]) -> Row:

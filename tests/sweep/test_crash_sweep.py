@@ -10,8 +10,9 @@ import pytest
 from callers import Caller, Steps
 from conversations import CONVERSATIONS, Conversation
 from links import At, Fault, Side
-from outcomes import Fate, fate, faults_of
+from outcomes import Course, Fate, course, fate, faults_of
 from sweeping import HEADINGS, KINDS, held, length, say, sweep
+from world import RENEWS
 
 from turngate.proxy.coordinator import Coordinator
 from turngate.session import messages as m
@@ -32,6 +33,27 @@ def test_turns_when_the_upstream_fails_are_answered_once_or_reported(conversatio
     for line in (HEADINGS, *rows):
         say(str(line))
     assert [] == [line for row in rows for line in row.broken]
+
+
+@pytest.mark.parametrize("conversation", CONVERSATIONS, ids=lambda conversation: conversation.name)
+def test_session_when_its_upstream_fails_now_and_again_goes_on(conversation: Conversation) -> None:
+    """Two cuts, the second when all was restored: the session holds, and no turn is lost in silence."""
+    chance = random.Random(f"{conversation.name} twice")
+    first = chance.randrange(2, length(conversation).server)
+    second = first + chance.randrange(50, 80)
+    cuts = [At(index, chance.choice([Fault.CLOSE, Fault.RESET])) for index in (first, second)]
+    world, call = held(conversation, cuts)
+    assert [] == faults_of(world, call)
+    assert not RENEWS or Course.HELD is course(call)
+
+
+def test_session_when_its_upstream_fails_at_every_try_ends() -> None:
+    """With an Error: the loss of the turn is reported."""
+    cuts = [At(index, Fault.CLOSE) for index in range(12, 200, 6)]
+    world, call = held(Conversation(written_twice), cuts)
+    assert [] == faults_of(world, call)
+    assert Course.ENDED is course(call)
+    assert Fate.REPORTED is fate(call, call.caller.turns[0])
 
 
 def written_twice(c: Caller) -> Steps:
@@ -58,12 +80,15 @@ def test_verdict_when_an_answer_comes_twice_is_so(monkeypatch: pytest.MonkeyPatc
 def test_verdict_when_a_turn_is_lost_in_silence_is_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor does one that ends a session without a word, or forgets a turn."""
     tell = Caller.send_text
-    monkeypatch.setattr(
-        Caller, "send_text", lambda caller, payload: None if b'"Error"' in payload else tell(caller, payload)
-    )
-    world, call = held(Conversation(written_twice), (At(20, Fault.CLOSE),))
+
+    def quiet(caller: Caller, payload: bytes) -> None:
+        if b'"Error"' not in payload and b"THINK" not in payload:
+            tell(caller, payload)
+
+    monkeypatch.setattr(Caller, "send_text", quiet)
+    world, call = held(Conversation(written_twice), [At(index, Fault.CLOSE) for index in range(12, 200, 6)])
     assert Fate.SILENT is fate(call, call.caller.turns[0])
-    assert 2 == len(faults_of(world, call))
+    assert any("without an Error" in problem for problem in faults_of(world, call))
 
 
 def test_verdict_when_a_neighbour_hears_of_it_is_so(monkeypatch: pytest.MonkeyPatch) -> None:

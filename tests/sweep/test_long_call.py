@@ -1,22 +1,39 @@
-"""A long call on the virtual clock."""
+"""Calls of three hours on the virtual clock, with an upstream whose sessions may last one, and links that are cut."""
 
+import os
+from typing import Final
+
+import pytest
+from attrs import evolve
 from long_call import Views, long_call
 from outcomes import Course, Fate, course, fates, faults_of
-from world import world
+from world import PROFILES, RENEWS, world
 
-HOURS = 0.95
-"""Less than an upstream session may last."""
+from turngate.proxy.session import DEEPGRAM_PATH
+from turngate.session import state
+
+BY_NIGHT: Final = os.environ.get("TURNGATE_TEST_PROFILE") == "nightly"
+HOURS: Final = 3.0 if RENEWS else 0.95
+EVERY_S: Final = 20.0 if BY_NIGHT else 40.0
+CALLS: Final = ((0, "a"), (6, "b"), (25, "c"), (100, "d")) if BY_NIGHT and RENEWS else ((6 if RENEWS else 0, "b"),)
+"""How many links are cut, and the seed."""
 
 
-def test_call_of_an_hour_when_it_has_ended_is_the_same_to_the_client_and_to_the_model() -> None:
-    """Every turn was answered once, and both have the same conversation; of what was cut off, what was heard."""
+@pytest.mark.parametrize(("cuts", "seed"), CALLS)
+def test_call_of_three_hours_keeps_its_history_and_its_settings(cuts: int, seed: str) -> None:
+    """After each move, and at the end, the model has the conversation that the client knows; no turn was lost."""
     views = Views()
-    with world() as made:
-        call = made.call(lambda caller: long_call(caller, HOURS, "1", views))
+    profile = PROFILES[DEEPGRAM_PATH]
+    limits = {"length": state.Length.LIMITED} if RENEWS else {}
+    limited = evolve(profile, policy=evolve(profile.policy, **limits))
+    with world(profiles={DEEPGRAM_PATH: limited}) as made:
+        call = made.call(lambda caller: long_call(caller, HOURS, EVERY_S, cuts, seed, views))
         made.run()
-    assert (1, []) == (views.compared, views.differences)
+    assert [] == views.differences
     assert Course.HELD is course(call)
     assert [] == faults_of(made, call)
-    assert set(fates(call)) == {Fate.ANSWERED, Fate.CUT}
-    assert len(call.caller.turns) > 150
-    assert views.prompts == call.trunk.sessions[-1].config.instructions
+    assert len(call.caller.turns) > HOURS * 3600.0 / EVERY_S
+    assert set(fates(call)) <= {Fate.ANSWERED, Fate.CUT, Fate.REPORTED, Fate.SHARED}
+    assert fates(call)[Fate.REPORTED] <= cuts
+    assert len(call.trunk.sessions) > max(cuts, HOURS - 1.0)
+    assert views.compared > int(HOURS)

@@ -19,12 +19,15 @@ from turngate.protocols.realtime import Translation
 from turngate.proxy.ports import Upgrade
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
+from turngate.session import state
 from turngate.session.state import COMPONENT, Waits
 from turngate.simulator import Manner, Pace, Simulator
 
 COMPONENT_PATH = "/openai"
 PROFILES = {DEEPGRAM_PATH: Profile(), COMPONENT_PATH: Profile(component.Face, COMPONENT)}
 MANNER = Manner(pace=Pace(speed=8.0))
+RENEWS = hasattr(state, "Renewal")
+"""Whether a session outlives its upstream session."""
 TO_END_S = 20.0
 """How long everything may take to end when the clients have left."""
 
