@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import pytest
 
+from turngate.cli.probe import parser as probe_parser
 from turngate.ops import config
 from turngate.protocols.deepgram.codec import CLIENT_TYPES
 from turngate.protocols.deepgram.codes import CODES
@@ -34,6 +35,7 @@ TUTORIAL = ROOT / "docs" / "tutorial.md"
 CLIENTS = ROOT / "docs" / "howto" / "clients.md"
 RUN = ROOT / "docs" / "howto" / "run.md"
 SIMULATOR = ROOT / "docs" / "howto" / "simulator.md"
+PROBE = ROOT / "docs" / "howto" / "probe.md"
 
 FENCE = re.compile(r"^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
@@ -156,10 +158,11 @@ def test_table_of_settings_has_every_option_of_the_plugin():
     assert known == shown
 
 
-def test_table_of_the_simulator_has_every_option_of_its_command():
+@pytest.mark.parametrize(("page", "parser"), [(SIMULATOR, simulate_parser), (PROBE, probe_parser)])
+def test_table_of_a_command_has_every_option_of_it(page, parser):
     """And no other."""
-    shown = {re.match(r"`(--[a-z]+)", option)[1] for option, _, _ in rows(SIMULATOR, "| option | default | |")}
-    assert {name for name in simulate_parser()._option_string_actions if name.startswith("--")} == shown | {"--help"}
+    shown = {re.match(r"`(--[a-z-]+)", option)[1] for option, _, _ in rows(page, "| option | default | |")}
+    assert {name for name in parser()._option_string_actions if name.startswith("--")} == shown | {"--help"}
 
 
 def test_table_of_messages_has_every_message_of_a_client():

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from turngate import __version__
 
 USAGE = f"""\
-turngate {__version__}: talk to a voice proxy, or simulate what stands behind it
+turngate {__version__}: talk to a voice proxy, and probe or simulate what stands behind it
 
 usage: turngate talk      hold a conversation with a running proxy, in text or with recorded speech
+       turngate probe     find out what a server of the Realtime protocol does
        turngate simulate  serve a simulated OpenAI Realtime API
        turngate version   print the version
 
@@ -30,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from turngate.cli import talk
 
             return talk.main(rest)
+        case "probe":
+            from turngate.cli import probe
+
+            return probe.main(rest)
         case "simulate":
             from turngate.simulator import __main__ as simulate
 
@@ -41,5 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(USAGE, end="")
             return 0
         case _:
-            print(f"turngate: there is no command {name!r}; there are talk, simulate and version", file=sys.stderr)
+            print(
+                f"turngate: there is no command {name!r}; there are talk, probe, simulate and version", file=sys.stderr
+            )
             return 2

@@ -1,0 +1,1 @@
+"""What ``turngate probe`` tries, how it reads what comes of it, and how it tells; see ``cli/probe.py``."""
