@@ -15,6 +15,7 @@ import signal
 import time
 from contextlib import suppress
 from functools import partial
+from random import Random
 from typing import Any, ClassVar, Final
 from uuid import uuid4
 
@@ -30,7 +31,19 @@ from zope.interface.verify import verifyObject
 from turngate import __version__
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.errors import ConfigError
-from turngate.net import BearerKey, ClientListener, FunctionCaller, FunctionHosts, Limits, UpstreamDialler, use_reactor
+from turngate.net import (
+    BearerKey,
+    CircuitBreaker,
+    ClientListener,
+    FunctionCaller,
+    FunctionHosts,
+    Limits,
+    Patience,
+    PatientDialler,
+    TrialDialler,
+    UpstreamDialler,
+    use_reactor,
+)
 from turngate.ops import config
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
@@ -39,6 +52,7 @@ from turngate.protocols.deepgram import Maps
 from turngate.protocols.deepgram.maps import VOICES
 from turngate.protocols.realtime import DIALECTS, OWN, RealtimeOptions, Translation
 from turngate.proxy.client import Habits
+from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
@@ -179,14 +193,14 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
         on_failure=lambda failure: report_failure(log, failure),
     )
-    limits = Limits()
+    limits = Limits(dial_s=settings.dial_try_s, first_word_s=settings.dial_first_word_s)
     simulator, url = None, settings.upstream
     if url == config.SIMULATOR:
         simulator = Simulator(reactor, dialect=settings.dialect)
         settings = evolve(settings, upstream_key=BearerKey("simulated"))
         bound(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the loopback")
         url = f"{simulator.url}{settings.dialect.path[len(simulator.path) :]}"
-    dialler = dialler_for(reactor, settings, url, limits)
+    dialler = dialler_for(reactor, settings, url, limits, log)
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions)
@@ -198,9 +212,16 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         capabilities=capabilities_of(settings),
         functions=functions,
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
+        waits=settings.waits,
     )
     reception = Reception(system, setup, lambda: str(uuid4()))
-    listener = ClientListener(acceptor=reception, paths=frozenset(profiles), limits=limits, reactor=reactor)
+    listener = ClientListener(
+        acceptor=reception,
+        paths=frozenset(profiles),
+        limits=limits,
+        reactor=reactor,
+        busy=lambda _offer: dialler.busy_s(),
+    )
     ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
     for endpoint, port in zip(settings.listen, ports, strict=True):
         if not settings.allow_anonymous and not is_local(port):
@@ -227,7 +248,8 @@ def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str
     if settings.component_path:
         again = Again.APPLIED if settings.component_settings == "apply" else Again.ACKNOWLEDGED
         policy = evolve(COMPONENT, repeated_settings=again)
-        profiles[settings.component_path] = Profile(partial(component.Face, maps), policy)
+        conceal = settings.upstream_key.conceal if settings.upstream_key is not None else str
+        profiles[settings.component_path] = Profile(partial(component.Face, maps, conceal), policy)
     return profiles
 
 
@@ -245,10 +267,10 @@ def capabilities_of(settings: config.Config) -> Capabilities:
     return evolve(capabilities, sends_response_done=False) if settings.text_ends_response else capabilities
 
 
-def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits) -> UpstreamDialler:
+def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits, log: Log) -> PatientDialler:
     """The only way to an upstream, and to nothing but the configured one."""
     key, dialect = settings.upstream_key, settings.dialect
-    return UpstreamDialler(
+    one_try = UpstreamDialler(
         url=url,
         model=settings.model,
         key=key if key is not None else lambda: None,
@@ -259,6 +281,15 @@ def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits)
         may_choose=lambda model: model.startswith(dialect.model_prefixes) or model in settings.models.values(),
         key_header=dialect.key_header,
         dialect_headers=dict(dialect.headers),
+        now_s=time.time,
+    )
+    return PatientDialler(
+        inner=TrialDialler(one_try, RealtimeFirstWord(), limits.first_word_s, reactor),
+        breaker=CircuitBreaker(reactor, log),
+        patience=Patience(tries=settings.dial_tries, budget_s=settings.dial_budget_s, total_s=settings.dial_total_s),
+        clock=reactor,
+        uniform=Random().uniform,  # noqa: S311 - it spreads sessions in time, and keeps no secret
+        log=log,
     )
 
 

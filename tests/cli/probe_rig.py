@@ -11,7 +11,16 @@ from zope.interface import implementer
 from turngate.cli.probing.plan import Choices, probe
 from turngate.cli.probing.words import Answer, Book, End, Event, Heard, Step, Topic, Trial
 from turngate.protocols.realtime.dialects import GA, Dialect
-from turngate.proxy.ports import Closed, ConnectionEvents, DialEvents, DialFailure, IConnection, IDialler, Upgrade
+from turngate.proxy.ports import (
+    Closed,
+    ConnectionEvents,
+    DialEvents,
+    DialFailure,
+    DialFault,
+    IConnection,
+    IDialler,
+    Upgrade,
+)
 from turngate.simulator import Script, Simulator
 from turngate.simulator.session import Manner
 from turngate.simulator.stage import Pace
@@ -89,7 +98,8 @@ class MemoryDialler:
     def _open(self, events: DialEvents) -> None:
         self.dialled += 1
         if self.dialled > self._lets_in:
-            events.dial_failed(DialFailure("the upstream answered the upgrade with HTTP 429", 429))
+            detail = "the upstream answered the upgrade with HTTP 429"
+            events.dial_failed(DialFailure(DialFault.REFUSED, detail, status=429))
             return
         here, there = Half(self._clock), Half(self._clock)
         here.other, there.other = there, here

@@ -9,6 +9,7 @@ not expect.
 import json
 from contextlib import suppress
 from functools import partial
+from random import Random
 from typing import Any
 from uuid import uuid4
 
@@ -19,13 +20,25 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from openai_judge import judge_client_event
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.cli.line import Audio, Line, open_line
-from turngate.net import ClientListener, FunctionCaller, Limits, UpstreamDialler
+from turngate.net import (
+    BearerKey,
+    BreakerLimits,
+    CircuitBreaker,
+    ClientListener,
+    FunctionCaller,
+    Limits,
+    Patience,
+    PatientDialler,
+    TrialDialler,
+    UpstreamDialler,
+)
 from turngate.ops.logging import Log
 from turngate.protocols import component
 from turngate.protocols.deepgram import Face, Maps
 from turngate.protocols.realtime import Dialect, RealtimeOptions, Translation
 from turngate.protocols.realtime.dialects import GA, GA_SESSION
 from turngate.proxy.client import Habits
+from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import Profile, Setup
@@ -35,6 +48,7 @@ from turngate.tap import why_not
 
 WITHIN_S = 8.0
 QUICK = Manner(pace=Pace(speed=0.0))
+HASTY = Patience(tries=2, budget_s=2.0, total_s=3.0, least_pause_s=0.01, most_pause_s=0.05)
 PATH = "/v1/agent/converse"
 COMPONENT_PATH = "/openai"
 
@@ -144,6 +158,8 @@ class Rig:
         component: Policy = COMPONENT,
         options: RealtimeOptions | None = None,
         dialect: Dialect = GA,
+        patience: Patience = HASTY,
+        breaker: BreakerLimits | None = None,
     ) -> None:
         self._dialect = dialect
         self.failures: list[ActorFailure] = []
@@ -165,13 +181,15 @@ class Rig:
         self._habits = habits or Habits()
         self._component = component
         self._options = options
+        self._patience = patience
+        self._breaker = breaker
         self._ports: list[Any] = []
         self.clients: list[Client] = []
 
     async def start(self) -> "Rig":
         self._ports.append(await self.simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")))
         self.system = ActorSystem(reactor, on_failure=self.failures.append, on_dead_letter=self.dead_letters.append)
-        dialler = UpstreamDialler(
+        one_try = UpstreamDialler(
             url=self._upstream or self.simulator.url,
             model="gpt-realtime",
             key=lambda: self._key,
@@ -180,11 +198,22 @@ class Rig:
             key_header=self._dialect.key_header,
             dialect_headers=dict(self._dialect.headers),
         )
-        profiles = {PATH: Profile(self._face), COMPONENT_PATH: Profile(component.Face, self._component)}
+        log = Log("debug")
+        self.dialler = dialler = PatientDialler(
+            inner=TrialDialler(one_try, RealtimeFirstWord(), self._limits.first_word_s, reactor),
+            breaker=CircuitBreaker(reactor, log, self._breaker),
+            patience=self._patience,
+            clock=reactor,
+            uniform=Random(1).uniform,
+            log=log,
+        )
+        conceal = BearerKey(self._key).conceal if self._key else str
+        component_face = partial(component.Face, None, conceal)
+        profiles = {PATH: Profile(self._face), COMPONENT_PATH: Profile(component_face, self._component)}
         setup = Setup(
             dialler,
             Translation(self._options, self._dialect),
-            Log("debug"),
+            log,
             profiles,
             waits=self._waits,
             judged=self._judged,
@@ -194,7 +223,11 @@ class Rig:
         )
         self.reception = Reception(self.system, setup, lambda: str(uuid4()))
         self.listener = ClientListener(
-            acceptor=self.reception, paths=frozenset(profiles), limits=self._limits, reactor=reactor
+            acceptor=self.reception,
+            paths=frozenset(profiles),
+            limits=self._limits,
+            reactor=reactor,
+            busy=lambda _offer: dialler.busy_s(),
         )
         port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.listener.factory)
         self._ports.append(port)

@@ -46,15 +46,17 @@ class RawServer(ProtocolFactory):
     """A server that records what it is sent, and answers as it is told."""
 
     noisy = False
+    protocol: type["RawServerConnection"]
 
     def __init__(self, answer: Callable[[bytes], bytes | None] = lambda _request: None) -> None:
+        self.protocol = RawServerConnection
         self.answer = answer
         self.received = b""
         self.connections: list[RawServerConnection] = []
         self.gone = 0
 
     def buildProtocol(self, addr: object) -> Protocol:
-        connection = RawServerConnection()
+        connection = self.protocol()
         connection.factory = self
         self.connections.append(connection)
         return connection

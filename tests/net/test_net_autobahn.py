@@ -27,7 +27,7 @@ from twisted.python.failure import Failure
 from zope.interface.verify import verifyObject
 
 from turngate.net._autobahn import UpstreamLegFactory, use_reactor
-from turngate.net.bridge import Bridge, Life
+from turngate.net.bridge import Bridge, HttpAnswer, Life
 from turngate.net.limits import Limits
 from turngate.proxy.ports import Closed, ConnectionEvents, IConnection
 
@@ -39,13 +39,13 @@ class Opening:
 
     def __init__(self) -> None:
         self.dialled = Dialled()
-        self.ends: list[tuple[Closed, int | None, BaseException | None]] = []
+        self.ends: list[tuple[Closed, HttpAnswer | None, BaseException | None]] = []
 
     def opened(self, bridge: Bridge) -> ConnectionEvents:
         return self.dialled.dialled(bridge)
 
-    def ended(self, bridge: Bridge, how: Closed, status: int | None, error: BaseException | None) -> None:
-        self.ends.append((how, status, error))
+    def ended(self, bridge: Bridge, how: Closed, answer: HttpAnswer | None, error: BaseException | None) -> None:
+        self.ends.append((how, answer, error))
 
 
 def dialling(clock: Clock, limits: Limits = SMALL) -> tuple[Leg, Opening]:
@@ -468,24 +468,24 @@ def test_host_header_has_brackets_for_an_ipv6_address(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"),
+    ("answer", "expected"),
     [
-        (b"HTTP/1.1 401 canary\r\nX: canary\r\n\r\ncanary", 401),
-        (b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\n\r\n", 429),
-        (b"HTTP/1.1 302 Found\r\nLocation: ws://evil.example/\r\n\r\n", 302),
-        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: canary\r\n\r\n", 101),
+        (b"HTTP/1.1 401 canary\r\nX: canary\r\n\r\ncanary", HttpAnswer(401)),
+        (b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3\r\n\r\n", HttpAnswer(429, "3")),
+        (b"HTTP/1.1 302 Found\r\nLocation: ws://evil.example/\r\n\r\n", HttpAnswer(302)),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: canary\r\n\r\n", HttpAnswer(101)),
         (b"HTTP/1.1 canary canary\r\n\r\n", None),
         (b"HTTP/1.1 \xb2\xb3\xb9 x\r\n\r\n", None),
         (b"\xff\xfe canary\r\n\r\n", None),
         (b"\r\n\r\n", None),
     ],
 )
-def test_answer_that_is_no_upgrade_is_told_by_status_alone(clock: Clock, answer: bytes, status: int | None) -> None:
-    """What the upstream wrote is not repeated, and does not raise."""
+def test_answer_that_is_no_upgrade_is_told_by_status(clock: Clock, answer: bytes, expected: HttpAnswer | None) -> None:
+    """What else the upstream wrote is not repeated, and does not raise."""
     leg, opening = dialling(clock)
     leg.receive(answer)
     ((how, told, _error),) = opening.ends
-    assert status == told
+    assert expected == told
     assert how.code == 1006
     assert "canary" not in repr(how)
     assert opening.dialled.connections == []

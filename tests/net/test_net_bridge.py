@@ -9,7 +9,7 @@ from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from zope.interface.verify import verifyObject
 
-from turngate.net.bridge import Bridge, Life, cut_reason
+from turngate.net.bridge import Bridge, HttpAnswer, Life, cut_reason
 from turngate.net.limits import Limits
 from turngate.proxy.ports import Closed, ConnectionEvents, IConnection
 
@@ -56,8 +56,8 @@ class Household:
             raise RuntimeError("canary")
         return self.listener
 
-    def ended(self, bridge: Bridge, how: Closed, status: int | None, error: BaseException | None) -> None:
-        self.ends.append((how, status, error))
+    def ended(self, bridge: Bridge, how: Closed, answer: HttpAnswer | None, error: BaseException | None) -> None:
+        self.ends.append((how, answer, error))
 
     def connecting(self) -> Bridge:
         """A bridge in its handshake."""
@@ -128,10 +128,10 @@ def test_closed_comes_once_and_last(household: Household) -> None:
 def test_owner_is_told_when_it_ends_before_it_was_open(household: Household) -> None:
     """A connection that was never open has no listener, and its owner hears of its end."""
     bridge = household.connecting()
-    bridge.closed(1006, "why", 429)
+    bridge.closed(1006, "why", HttpAnswer(429))
     bridge.opened()
     assert Life.CLOSED is bridge.life
-    assert [(Closed(1006, "why"), 429, None)] == household.ends
+    assert [(Closed(1006, "why"), HttpAnswer(429), None)] == household.ends
     assert household.listener.calls == []
 
 

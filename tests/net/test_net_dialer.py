@@ -15,7 +15,7 @@ from turngate.errors import ConfigError
 from turngate.net.dialer import UpstreamDialler
 from turngate.net.limits import Limits
 from turngate.net.upstream import BearerKey, Target
-from turngate.proxy.ports import IConnection, IDialler, IDialling
+from turngate.proxy.ports import DialFailure, DialFault, IConnection, IDialler, IDialling, Outlook
 
 
 @implementer(IStreamClientEndpoint)
@@ -172,6 +172,7 @@ def test_dialling_fails_unsent_when_the_key_cannot_be_shown(road: Road, options:
     road.clock.advance(0)
     (failure,) = dialled.failures
     assert word in failure.detail
+    assert (DialFault.KEY, Outlook.REFUSED) == (failure.fault, failure.outlook)
     assert "canary" not in repr(failure)
     assert road.targets == []
 
@@ -195,12 +196,22 @@ def test_dialling_fails_when_tcp_does(road: Road, error: Exception) -> None:
     road.attempts[0].errback(error)
     (failure,) = dialled.failures
     assert type(error).__name__ in failure.detail
+    assert (DialFault.NAME if isinstance(error, DNSLookupError) else DialFault.TCP) is failure.fault
+    assert Outlook.BETTER is failure.outlook
     assert "canary" not in failure.detail
     assert failure.status is None
 
 
-@pytest.mark.parametrize("status", [302, 401, 403, 404, 429, 500, 503])
-def test_dialling_fails_with_the_status_when_the_upgrade_is_refused(road: Road, status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "outlook"),
+    [
+        *((status, Outlook.REFUSED) for status in (302, 400, 404, 200)),
+        *((status, Outlook.KEY_REFUSED) for status in (401, 403)),
+        *((status, Outlook.BUSY) for status in (429, 503)),
+        *((status, Outlook.BETTER) for status in (408, 500, 502, 504, 999)),
+    ],
+)
+def test_dialling_fails_with_the_status_when_the_upgrade_is_refused(road: Road, status: int, outlook: Outlook) -> None:
     """The status is told; body, headers and redirects are neither followed nor quoted."""
     dialled = Dialled()
     dialler(road).dial(None, dialled)
@@ -208,10 +219,38 @@ def test_dialling_fails_with_the_status_when_the_upgrade_is_refused(road: Road, 
     leg = road.arrive()
     leg.receive(f"HTTP/1.1 {status} canary\r\nLocation: ws://canary/\r\nX: canary\r\n\r\ncanary".encode())
     (failure,) = dialled.failures
-    assert status == failure.status
+    assert (DialFault.REFUSED, status, outlook) == (failure.fault, failure.status, failure.outlook)
+    assert failure.retry_after_s is None
     assert str(status) in failure.detail
     assert "canary" not in failure.detail
     assert len(road.targets) == 1
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("9" * 400, 3600.0),
+        ("Thu, 01 Jan 1970 00:20:00 GMT", 200.0),
+        ("Thu, 01 Jan 1970 00:20:00", 200.0),
+        ("Thu, 01 Jan 1970 00:00:01 GMT", 0.0),
+        ("Thu, 01 Jan 2099 00:00:01 GMT", 3600.0),
+        ("-3", None),
+        ("1.5", None),
+        ("soon", None),
+        ("Thu, 99 Jan 1970 00:00:01 GMT", None),
+        ("", None),
+    ],
+)
+def test_dialling_fails_with_how_long_to_wait(road: Road, header: str, seconds: float | None) -> None:
+    """Retry-After is a number of seconds or a date, and never trusted beyond an hour."""
+    dialled = Dialled()
+    dialler(road, now_s=lambda: 1000.0).dial(None, dialled)
+    road.clock.advance(0)
+    road.arrive().receive(f"HTTP/1.1 429 x\r\nRetry-After: {header}\r\n\r\n".encode())
+    (failure,) = dialled.failures
+    assert seconds == failure.retry_after_s
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 101 canary\r\n\r\n", b"canary\r\n\r\n", b"\xff\r\n\r\n", b"X" * 20_000])
@@ -222,7 +261,7 @@ def test_dialling_fails_when_the_answer_is_no_upgrade(road: Road, answer: bytes)
     road.clock.advance(0)
     road.arrive().receive(answer)
     (failure,) = dialled.failures
-    assert failure.status is None
+    assert (DialFault.UPGRADE, None, Outlook.BETTER) == (failure.fault, failure.status, failure.outlook)
     assert "not valid" in failure.detail
     assert "canary" not in failure.detail
 
@@ -233,7 +272,7 @@ def test_dialling_fails_when_the_upstream_hangs_up(road: Road) -> None:
     dialler(road).dial(None, dialled)
     road.clock.advance(0)
     road.arrive().transport.lose()
-    assert len(dialled.failures) == 1
+    assert [DialFault.UPGRADE] == [failure.fault for failure in dialled.failures]
 
 
 def _nothing(_road: Road) -> None:
@@ -264,7 +303,8 @@ def test_dialling_fails_at_the_deadline(road: Road, stage: Callable[[Road], None
     road.clock.advance(2.9)
     assert dialled.failures == []
     road.clock.advance(0.1)
-    assert [failure.detail for failure in dialled.failures] == ["the upstream was not connected within 5 s"]
+    words = "was not connected" if stage is _nothing else "did not answer"
+    assert [DialFailure(DialFault.TIME, f"the upstream {words} within 5 s")] == dialled.failures
     assert (1 if stage is _nothing else 0) == road.cancelled
 
 

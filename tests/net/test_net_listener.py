@@ -201,6 +201,23 @@ def test_connection_over_the_bound_is_503_and_over_the_hard_bound_dropped(clock:
     assert gate.listener.connection_count == 0
 
 
+@pytest.mark.parametrize(("busy_s", "shown"), [(5.0, 5), (0.2, 1), (7.3, 8)])
+def test_client_is_503_while_there_is_no_upstream(clock: Clock, busy_s: float, shown: int) -> None:
+    """It is told when to come again, in whole seconds; a path that there is not stays 404."""
+    state: list[float | None] = [busy_s]
+    gate = make_gate(clock, busy=lambda offer: state[0] if offer.path == PATH else None)
+    for target, line in ((PATH, "HTTP/1.1 503 Service Unavailable"), ("/other", "HTTP/1.1 404 Not Found")):
+        leg = gate.connect()
+        assert leg is not None
+        leg.receive(upgrade_request(target))
+        answer = leg.answer().decode()
+        assert line == status_line(answer)
+        assert (f"\r\nRetry-After: {shown}\r\n" in answer) == (target == PATH)
+    state[0] = None
+    gate.open().transport.lose()
+    assert {503: 1, 404: 1} == gate.listener.refusals
+
+
 def test_silent_client_is_dropped_after_five_seconds(clock: Clock) -> None:
     """A connection that never asks for anything ends."""
     gate = make_gate(clock)

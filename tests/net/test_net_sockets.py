@@ -21,13 +21,17 @@ from net_rig import (
     upgrade_answer,
     upgrade_request,
 )
-from socket_rig import RawServer, Town, async_test, make_certificate, the_reactor, until
+from socket_rig import RawServer, RawServerConnection, Town, async_test, make_certificate, the_reactor, until
+from twisted.internet._resolver import HostResolution
+from twisted.internet.interfaces import IHostnameResolver, IResolutionReceiver
 from twisted.internet.task import deferLater
 from twisted.internet.threads import deferToThread
+from zope.interface import implementer
 
 from turngate.net.dialer import UpstreamDialler
 from turngate.net.limits import Limits
 from turngate.net.upstream import BearerKey
+from turngate.proxy.ports import DialFailure, DialFault, Outlook
 
 # --- peers ----------------------------------------------------------------------------------------------------------
 
@@ -102,6 +106,17 @@ async def dialled(url: str, **options: Any) -> Dialled:
 async def ended(*listeners: Listener) -> None:
     """Wait for connections to end."""
     await until(lambda: all(listener.ends for listener in listeners))
+
+
+@implementer(IHostnameResolver)
+class NobodyHome:
+    """A resolver that knows no address."""
+
+    def resolveHostName(self, resolutionReceiver: IResolutionReceiver, hostName: str, **_more: object) -> object:
+        resolution = HostResolution(hostName)
+        resolutionReceiver.resolutionBegan(resolution)
+        resolutionReceiver.resolutionComplete()
+        return resolution
 
 
 # --- the tests ------------------------------------------------------------------------------------------------------
@@ -277,6 +292,7 @@ async def test_self_signed_upstream_gets_no_byte(town: Town) -> None:
     outcome = await dialled(f"wss://localhost:{port}/v1")
     (failure,) = outcome.failures
     assert "certificate verify failed" in failure.detail
+    assert (DialFault.TLS, Outlook.REFUSED) == (failure.fault, failure.outlook)
     assert failure.status is None
     await until(lambda: server.gone)
     assert server.received == b""
@@ -291,6 +307,7 @@ async def test_upstream_with_anothers_certificate_gets_no_byte(town: Town) -> No
     outcome = await dialled(f"wss://localhost:{port}/v1", trust_root=trusted)
     (failure,) = outcome.failures
     assert "another name" in failure.detail
+    assert (DialFault.TLS, Outlook.REFUSED) == (failure.fault, failure.outlook)
     await until(lambda: server.gone)
     assert server.received == b""
 
@@ -343,19 +360,47 @@ async def test_upstream_that_is_not_there_is_told(town: Town) -> None:
         port = unused.getsockname()[1]
     (failure,) = (await dialled(f"ws://127.0.0.1:{port}/")).failures
     assert "ConnectionRefusedError" in failure.detail
+    assert DialFault.TCP is failure.fault
     assert failure.status is None
 
 
 @async_test
-@pytest.mark.parametrize("status", [302, 401, 429, 503])
+async def test_upstream_whose_name_has_no_address_is_told(town: Town) -> None:
+    """The look-up has a kind of its own; the resolver is the test's, for a real one asks the network."""
+    before = the_reactor.nameResolver
+    the_reactor.installNameResolver(NobodyHome())
+    (failure,) = (await dialled("wss://nobody.example/")).failures
+    the_reactor.installNameResolver(before)
+    assert (DialFault.NAME, Outlook.BETTER) == (failure.fault, failure.outlook)
+    del town
+
+
+@async_test
+async def test_upstream_that_hangs_up_on_the_request_is_told(town: Town) -> None:
+    """Neither refused nor silent: the connection ends where an answer belongs."""
+
+    class HangsUp(RawServerConnection):
+        def dataReceived(self, data: bytes) -> None:
+            del data
+            self.transport.loseConnection()
+
+    server = RawServer()
+    server.protocol = HangsUp
+    (failure,) = (await dialled(f"ws://127.0.0.1:{town.listen(server)}/")).failures
+    assert (DialFault.UPGRADE, Outlook.BETTER) == (failure.fault, failure.outlook)
+
+
+@async_test
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 429, 503])
 async def test_refused_upgrade_is_told_with_its_status(town: Town, status: int) -> None:
     """The status of a refusal arrives, and a redirect leads nowhere."""
     elsewhere = RawServer()
     other_port = town.listen(elsewhere)
-    location = f"Location: ws://127.0.0.1:{other_port}/\r\n"
+    location = f"Location: ws://127.0.0.1:{other_port}/\r\nRetry-After: 3\r\n"
     server = RawServer(lambda _request: f"HTTP/1.1 {status} canary\r\n{location}\r\ncanary".encode())
     (failure,) = (await dialled(f"ws://127.0.0.1:{town.listen(server)}/")).failures
-    assert status == failure.status
+    assert (DialFault.REFUSED, status) == (failure.fault, failure.status)
+    assert failure.retry_after_s == (3 if status in (429, 503) else None)
     assert "canary" not in repr(failure)
     assert b"\r\nAuthorization: Bearer canary-key\r\n" in server.received
     await until(lambda: server.gone)
@@ -372,7 +417,7 @@ async def test_upstream_that_never_answers_fails_at_the_deadline(town: Town, is_
     begun = time.monotonic()
     outcome = await dialled(f"{scheme}://127.0.0.1:{port}/", limits=Limits(dial_s=0.2))
     assert 0.15 < time.monotonic() - begun < 1
-    assert [failure.detail for failure in outcome.failures] == ["the upstream was not connected within 0.2 s"]
+    assert [DialFailure(DialFault.TIME, "the upstream did not answer within 0.2 s")] == outcome.failures
     await until(lambda: server.gone)
 
 

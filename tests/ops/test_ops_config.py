@@ -1,9 +1,11 @@
 import json
 
 import pytest
+from attrs import evolve, fields_dict
 
 from turngate.errors import ConfigError
 from turngate.ops.config import DEFAULT_LISTEN, DEFAULT_UPSTREAM, KEYS, Config, load
+from turngate.session.state import Waits
 
 CANARY = "sk-canary-4711"
 SIMULATOR = {"upstream": "simulator"}
@@ -256,6 +258,11 @@ def test_variable_is_not_reported_when_it_is_a_setting_or_an_orchestrators(name)
     [
         ("client_idle_s", "30", "30", 30.0),
         ("speech_lead_s", "0.5", "0.5", 0.5),
+        ("dial_tries", "5", "5", 5),
+        ("dial_budget_s", "20", "20", 20.0),
+        ("dial_total_s", "30", "30", 30.0),
+        ("dial_try_s", "2.5", "2.5", 2.5),
+        ("dial_first_word_s", "4", "4", 4.0),
         ("pass_g711", "false", "no", False),
         ("text_ends_response", "true", "yes", True),
     ],
@@ -265,6 +272,20 @@ def test_setting_without_an_option_is_taken_from_file_and_variable(written, key,
     assert value == getattr(load(written(f"upstream = 'simulator'\n{key} = {toml}"), {}), key)
     assert value == getattr(load(SIMULATOR, {f"TURNGATE_{key.upper()}": variable}), key)
     assert getattr(load(SIMULATOR, {}), key) == getattr(Config(), key)
+
+
+@pytest.mark.parametrize("name", fields_dict(Waits))
+def test_every_wait_can_be_set(written, name):
+    """Each by its name in the rules, and the others stay as they are."""
+    settings = load(written(f"upstream = 'simulator'\n[waits]\n{name} = 7"), {})
+    assert evolve(Waits(), **{name: 7.0}) == settings.waits
+
+
+@pytest.mark.parametrize(("value", "words"), [("many", "a whole number, not 'many'"), ("11", "from 1 to 10")])
+def test_variable_of_a_count_is_a_whole_number_within_bounds(value, words):
+    """As in a file."""
+    with pytest.raises(ConfigError, match=f"TURNGATE_DIAL_TRIES is {words}"):
+        load(SIMULATOR, {"TURNGATE_DIAL_TRIES": value})
 
 
 def test_names_are_taken_from_tables_of_the_file(written):
@@ -294,6 +315,16 @@ def test_names_are_taken_from_tables_of_the_file(written):
         ("client_idle_s = true", "client_idle_s is a number of seconds"),
         ("client_idle_s = 0", "client_idle_s is from 1 to 86400 seconds, not 0"),
         ("speech_lead_s = 90", "speech_lead_s is from 0.05 to 60 seconds, not 90"),
+        ("dial_budget_s = nan", "dial_budget_s is from 0.1 to 120 seconds, not nan"),
+        ("dial_tries = 0", "dial_tries is from 1 to 10"),
+        ("dial_tries = 2.5", "dial_tries is a whole number"),
+        ("dial_tries = true", "dial_tries is a whole number"),
+        ("waits = 3", "[waits] is a table of seconds, such as tool_results_s = 30"),
+        ("[waits]\ntool_result_s = 3", "[waits] has an unknown key 'tool_result_s'; did you mean 'tool_results_s'?"),
+        ("[waits]\ntool_results_s = '3'", "tool_results_s in [waits] is a number of seconds"),
+        ("[waits]\nretry_s = true", "retry_s in [waits] is a number of seconds"),
+        ("[waits]\nretry_s = 0", "retry_s in [waits] is from 0.01 to 86400 seconds, not 0"),
+        ("[waits]\nretry_s = inf", "retry_s in [waits] is from 0.01 to 86400 seconds, not inf"),
         ("pass_g711 = 1", "pass_g711 is true or false"),
         ("voices = 'alloy'", '[voices] is a table of names, such as "deepgram:aura-2-thalia-en" = "marin"'),
         ("[models]\n'a' = 1", "[models] is a table of names"),

@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 
 from turngate.actors.testing import TestSystem
 from turngate.protocols.realtime import Translation
-from turngate.proxy.ports import DialFailure, Upgrade
+from turngate.proxy.ports import DialFailure, DialFault, Upgrade
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import CLOSE_WITHIN_S, DEEPGRAM_PATH, Setup
 
@@ -122,7 +122,7 @@ def test_session_when_the_upstream_cannot_be_dialled_ends(desk: Desk) -> None:
     """The client reads that it cannot be reached, and nothing of why."""
     desk.says(**SETTINGS)
     (_, events) = desk.dialler.wanted[0]
-    events.dial_failed(DialFailure("refused by secret.example", 503))
+    events.dial_failed(DialFailure(DialFault.REFUSED, "refused by secret.example", status=503))
     assert "Error" == desk.heard[-1]
     assert "secret" not in str(desk.client.log)
     desk.client.ended(1011)

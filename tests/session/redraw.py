@@ -5,12 +5,14 @@ from typing import Final
 
 from turngate.session.diagram import redrawn
 
-GATE_PAGE: Final = Path(__file__).parents[2] / "docs" / "design" / "gate.md"
+DOCS: Final = Path(__file__).parents[2] / "docs"
+PAGES: Final = (DOCS / "design" / "gate.md", DOCS / "howto" / "run.md")
 
 
 def main() -> None:
-    """Rewrite the page in place."""
-    GATE_PAGE.write_text(redrawn(GATE_PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    """Rewrite the pages in place."""
+    for page in PAGES:
+        page.write_text(redrawn(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

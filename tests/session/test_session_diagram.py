@@ -1,26 +1,30 @@
 """The drawings of the tables show what runs, and the checked-in ones are current."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import get_args
 
 import pytest
-from redraw import GATE_PAGE
+from attrs import fields_dict
+from redraw import PAGES
 
 from turngate.session import diagram
 from turngate.session import messages as m
 from turngate.session.machines import FLOOR, GATE, PHASES, Floor, Gate, Phase
+from turngate.session.state import Waits
 
 
-def test_gate_page_when_drawn_anew_stays_as_it_is() -> None:
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_page_when_drawn_anew_stays_as_it_is(path: Path) -> None:
     """The drawings in the docs are those of the tables that run; ``make diagrams`` makes them so."""
-    page = GATE_PAGE.read_text(encoding="utf-8")
+    page = path.read_text(encoding="utf-8")
     assert page == diagram.redrawn(page)
 
 
-def test_gate_page_when_read_holds_every_drawing() -> None:
+def test_pages_when_read_hold_every_drawing() -> None:
     """Nothing that can be drawn is left out."""
-    page = GATE_PAGE.read_text(encoding="utf-8")
-    assert set(diagram.DRAWINGS) == {part["name"] for part in diagram.MARKED.finditer(page)}
+    pages = "".join(path.read_text(encoding="utf-8") for path in PAGES)
+    assert set(diagram.DRAWINGS) == {part["name"] for part in diagram.MARKED.finditer(pages)}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +52,12 @@ def test_deadlines_table_when_drawn_has_a_row_for_each_deadline() -> None:
     drawn = diagram.deadlines_table()
     assert "| the next try of a refused request for a response | 0.5 | `answers.retry` |" in drawn
     assert len(m.Deadline) + 2 == len(drawn.splitlines())
+
+
+def test_waits_table_when_drawn_names_every_wait_as_the_configuration_does() -> None:
+    """One row for each field of the class, whoever adds one."""
+    drawn = diagram.waits_table().splitlines()[2:]
+    assert {f"`{name}`" for name in fields_dict(Waits)} == {row.split(" | ")[0].removeprefix("| ") for row in drawn}
 
 
 def test_rules_list_when_drawn_says_what_each_rule_is_for() -> None:

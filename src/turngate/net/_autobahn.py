@@ -31,8 +31,17 @@ from twisted.python.failure import Failure
 from txaio import tx
 from zope.interface import implementer
 
-from turngate.net.admission import Accepted, Door, Offer, Refused, Verdict, is_opaque_origin, refusal_headers
-from turngate.net.bridge import ABNORMAL, Bridge, Life
+from turngate.net.admission import (
+    RETRY_AFTER_S,
+    Accepted,
+    Door,
+    Offer,
+    Refused,
+    Verdict,
+    is_opaque_origin,
+    refusal_headers,
+)
+from turngate.net.bridge import ABNORMAL, Bridge, HttpAnswer, Life
 from turngate.net.limits import Limits, client_leg_options, upstream_leg_options
 from turngate.proxy.close_codes import POLICY_VIOLATION
 
@@ -148,7 +157,7 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
 
     def onClose(self, wasClean: bool, code: int | None, reason: str | None) -> None:
         words = reason if wasClean else self.wasNotCleanReason
-        self.bridge.closed(code, words or "", self._http_status())
+        self.bridge.closed(code, words or "", self._http_answer())
 
     def sendCloseFrame(self, code: int | None = None, reasonUtf8: bytes | None = None, isReply: bool = False) -> None:
         self.bridge.closing_began(by_us=not isReply)
@@ -167,8 +176,8 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
         """End a handshake that cannot be read."""
         raise NotImplementedError
 
-    def _http_status(self) -> int | None:
-        """The status of an upstream's answer to our request."""
+    def _http_answer(self) -> HttpAnswer | None:
+        """The upstream's answer to our request."""
         return None
 
 
@@ -192,14 +201,16 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
         match verdict:
             case Accepted(subprotocol):
                 return subprotocol
-            case Refused(status):
-                raise ConnectionDeny(status.value)
+            case Refused(status, retry_after_s):
+                # Autobahn hands code and reason on to failHandshake, and nothing else
+                raise ConnectionDeny(status.value, str(retry_after_s))
 
     def failHandshake(self, reason: str, code: int = 400, responseHeaders: object = None) -> None:
         """Refuse with fixed words: Autobahn's quote the request. It refuses an opaque origin with 400 before we do."""
         status = HTTPStatus.FORBIDDEN if is_opaque_origin(getattr(self, "websocket_origin", "")) else HTTPStatus(code)
         self.factory.door.refused(status.value)
-        super().failHandshake(status.phrase, status.value, refusal_headers(status))
+        retry_after_s = int(reason) if reason.isdecimal() else RETRY_AFTER_S
+        super().failHandshake(status.phrase, status.value, refusal_headers(status, retry_after_s))
 
     def _refuse(self, status: HTTPStatus) -> None:
         self.failHandshake("", status)
@@ -214,10 +225,11 @@ class UpstreamLegProtocol(_Leg, WebSocketClientProtocol):  # type: ignore[misc] 
     def _refuse(self, status: HTTPStatus) -> None:
         self.failHandshake("")
 
-    def _http_status(self) -> int | None:
+    def _http_answer(self) -> HttpAnswer | None:
         words = getattr(self, "http_status_line", "").split()
         is_status = len(words) > 1 and len(words[1]) == 3 and words[1].isascii() and words[1].isdigit()
-        return int(words[1]) if is_status else None
+        headers = getattr(self, "http_headers", {})
+        return HttpAnswer(int(words[1]), headers.get("retry-after", "")) if is_status else None
 
 
 class ClientLegFactory(WebSocketServerFactory):

@@ -28,10 +28,12 @@ REFUSAL_HEADERS: Final[dict[HTTPStatus, tuple[tuple[str, str], ...]]] = {
     HTTPStatus.UNAUTHORIZED: (("WWW-Authenticate", "Bearer"),),
     HTTPStatus.METHOD_NOT_ALLOWED: (("Allow", "GET"),),
     HTTPStatus.UPGRADE_REQUIRED: (("Upgrade", "websocket"),),
-    HTTPStatus.TOO_MANY_REQUESTS: (("Retry-After", "5"),),
-    HTTPStatus.SERVICE_UNAVAILABLE: (("Retry-After", "5"),),
 }
 """What HTTP asks for beside a status (RFC 9110, 15)."""
+
+COME_AGAIN: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+RETRY_AFTER_S: Final = 5
+"""When to come again, where nobody knows better."""
 
 
 @frozen
@@ -71,9 +73,13 @@ class Refused:
     """It may not; the client is told this HTTP status and its standard phrase."""
 
     status: HTTPStatus
+    retry_after_s: int = RETRY_AFTER_S
 
 
 Verdict: TypeAlias = Accepted | Refused
+
+Busy: TypeAlias = Callable[[Offer], float | None]
+"""Who asks whether there is an upstream: after how many seconds to come again, or ``None``."""
 
 Admit: TypeAlias = Callable[[Offer], HTTPStatus | None]
 """Who asks for credentials and quotas: the status to refuse with, or ``None``."""
@@ -92,9 +98,10 @@ class Door(Protocol):
         """A request was refused, by whomever."""
 
 
-def refusal_headers(status: HTTPStatus) -> tuple[tuple[str, str], ...]:
-    """The headers of an answer that refuses: fixed ones, and no body."""
-    return (("Connection", "close"), ("Content-Length", "0"), *REFUSAL_HEADERS.get(status, ()))
+def refusal_headers(status: HTTPStatus, retry_after_s: int) -> tuple[tuple[str, str], ...]:
+    """The headers of an answer that refuses: fixed ones but for a number, and no body."""
+    again = (("Retry-After", str(retry_after_s)),) if status in COME_AGAIN else ()
+    return (("Connection", "close"), ("Content-Length", "0"), *REFUSAL_HEADERS.get(status, ()), *again)
 
 
 def scheme_of(subprotocols: tuple[str, ...]) -> str | None:

@@ -17,6 +17,7 @@ from enum import Enum
 from traceback import walk_tb
 from typing import Final, ParamSpec, Protocol
 
+from attrs import field, frozen
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
@@ -42,6 +43,14 @@ class Life(Enum):
     OPEN = "open"
     CLOSING = "closing"
     CLOSED = "closed"
+
+
+@frozen
+class HttpAnswer:
+    """What matters of the upstream's answer to our request for an upgrade; ``retry_after`` is a header as it came."""
+
+    status: int
+    retry_after: str = field(default="", repr=False)
 
 
 class Wire(Protocol):
@@ -76,11 +85,11 @@ class Owner(Protocol):
     def opened(self, bridge: "Bridge") -> ConnectionEvents:
         """The connection is open; the answer listens to it."""
 
-    def ended(self, bridge: "Bridge", how: Closed, status: int | None, error: BaseException | None) -> None:
+    def ended(self, bridge: "Bridge", how: Closed, answer: "HttpAnswer | None", error: BaseException | None) -> None:
         """
         The connection is over, whether or not it was ever open; the last call.
 
-        ``status`` is that of the HTTP answer where we asked for the upgrade; ``error`` is what ended the transport.
+        ``answer`` is the HTTP one where we asked for the upgrade; ``error`` is what ended the transport.
         """
 
 
@@ -236,7 +245,7 @@ class Bridge:
         """The transport has ended, by this; ``closed`` follows."""
         self._error = error
 
-    def closed(self, code: int | None, reason: str, status: int | None = None) -> None:
+    def closed(self, code: int | None, reason: str, answer: HttpAnswer | None = None) -> None:
         """The connection is over. A second call is ignored."""
         if self.life is Life.CLOSED:
             return
@@ -246,7 +255,7 @@ class Bridge:
         how = Closed(NO_STATUS if code is None else code, words, self._by_us)
         if self._listener is not None:
             self._tell(self._listener.closed, how)
-        self._tell(self._owner.ended, self, how, status, self._error)
+        self._tell(self._owner.ended, self, how, answer, self._error)
 
     def fault(self, error: BaseException) -> None:
         """Something above or below raised: log it once, by type and place, and close this connection with 1011."""

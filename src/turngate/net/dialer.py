@@ -1,8 +1,7 @@
 """
 Connects to the upstream.
 
-Responsible for one attempt at a time: name, TCP, TLS that is always verified, upgrade, all within one deadline; and for
-saying why it failed in words that hold no key, no header and nothing that the upstream wrote.
+Responsible for one attempt at a time: name, TCP, TLS that is always verified, upgrade, all within one deadline.
 
 Must not know: sessions, what is said on the connection, when to try again.
 
@@ -11,11 +10,8 @@ Comes from: the session's wish for an upstream. Goes to: :class:`~turngate.proxy
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from http import HTTPStatus
 from typing import TypeAlias
 
-from OpenSSL import SSL
-from service_identity import VerificationError
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.interfaces import IDelayedCall, IProtocol, IReactorTime, IStreamClientEndpoint
@@ -23,8 +19,9 @@ from twisted.internet.ssl import Certificate, optionsForClientTLS
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from turngate.net import faults
 from turngate.net._autobahn import UpstreamLegFactory
-from turngate.net.bridge import Bridge, log_fault
+from turngate.net.bridge import Bridge, HttpAnswer, log_fault
 from turngate.net.limits import Limits
 from turngate.net.upstream import AUTHORIZATION, Target, UpstreamAddress, checked_headers, key_value
 from turngate.proxy.ports import Closed, ConnectionEvents, DialEvents, DialFailure, IDialler, IDialling
@@ -50,6 +47,7 @@ class UpstreamDialler:
         dialect_headers: What the upstream's dialect has sent with every request.
         trust_root: Whom to trust instead of the system's certificate authorities.
         make_endpoint: Makes the endpoint for a target; tests use it.
+        now_s: The time of day, since 1970; without it a ``Retry-After`` that is a date says nothing.
 
     Raises:
         ConfigError: If the URL or a header cannot be used.
@@ -69,6 +67,7 @@ class UpstreamDialler:
         make_endpoint: MakeEndpoint | None = None,
         key_header: str = AUTHORIZATION,
         dialect_headers: Mapping[str, str] | None = None,
+        now_s: Callable[[], float] | None = None,
     ) -> None:
         self._address = UpstreamAddress(url, model)
         self._key = key
@@ -79,12 +78,14 @@ class UpstreamDialler:
         self._key_header = key_header
         self._trust_root = trust_root
         self._make_endpoint = make_endpoint or self._endpoint
+        self._now_s = now_s
 
     def dial(self, model: str | None, events: DialEvents) -> IDialling:
         """Begin to connect; ``events`` is never called before this returns."""
         chosen = model if model is not None and self._may_choose(model) else None
         target = self._address.target(chosen)
-        return _Attempt(target, self._authorized(target), self._make_endpoint, self._limits, self._reactor, events)
+        headers = self._authorized(target)
+        return _Attempt(target, headers, self._make_endpoint, self._limits, self._reactor, events, self._now_s)
 
     def _authorized(self, target: Target) -> dict[str, str] | DialFailure:
         """The headers with the key, or why it cannot be shown there."""
@@ -92,14 +93,14 @@ class UpstreamDialler:
             key = self._key()
         except Exception as error:  # noqa: BLE001 - a guard: the key may come from a file that is not there just now
             log_fault(error, target.host)
-            return DialFailure("the upstream key cannot be read")
+            return faults.not_shown("the upstream key cannot be read")
         if key is None:
             return self._headers
         if not target.may_see_key:
-            return DialFailure("the upstream key is sent over TLS only; use wss://")
+            return faults.not_shown("the upstream key is sent over TLS only; use wss://")
         value = key_value(key, self._key_header)
         if value is None:
-            return DialFailure("the upstream key must be visible ASCII without spaces")
+            return faults.not_shown("the upstream key must be visible ASCII without spaces")
         return {**self._headers, self._key_header: value}
 
     def _endpoint(self, target: Target) -> IStreamClientEndpoint:
@@ -132,12 +133,14 @@ class _Attempt:
         limits: Limits,
         reactor: IReactorTime,
         events: DialEvents,
+        now_s: Callable[[], float] | None,
     ) -> None:
         self._stage = _Stage.WAITING
         self._make_endpoint = make_endpoint
         self._limits = limits
         self._reactor = reactor
         self._events = events
+        self._now_s = now_s
         self._bridge = Bridge(self, limits, reactor, limits.upstream_max_unsent_bytes)
         self._connecting: Deferred[IProtocol] | None = None
         self._timer: IDelayedCall = reactor.callLater(0, self._begin, target, headers)
@@ -158,11 +161,11 @@ class _Attempt:
         self._settle()
         return self._events.dialled(bridge)
 
-    def ended(self, bridge: Bridge, how: Closed, status: int | None, error: BaseException | None) -> None:
+    def ended(self, bridge: Bridge, how: Closed, answer: HttpAnswer | None, error: BaseException | None) -> None:
         """The connection is over; a failure, if it was never open."""
         del bridge
-        refused_with = None if status == HTTPStatus.SWITCHING_PROTOCOLS else status
-        self._fail(DialFailure(_why(how, refused_with, error), refused_with))
+        if self._stage is not _Stage.SETTLED:
+            self._fail(faults.never_open(how, answer, error, self._now_s))
 
     # --- inside -----------------------------------------------------------------------------------------------------
 
@@ -179,11 +182,11 @@ class _Attempt:
 
     def _not_connected(self, failure: Failure) -> None:
         """There is no TCP connection, for instance because we cancelled."""
-        self._fail(DialFailure(f"cannot connect to the upstream ({type(failure.value).__name__})"))
+        self._fail(faults.not_connected(failure))
 
     def _too_late(self) -> None:
         connecting = self._connecting
-        self._fail(DialFailure(f"the upstream was not connected within {self._limits.dial_s:g} s"))
+        self._fail(faults.too_late(self._limits.dial_s, self._bridge.peer))
         self._bridge.abort()
         if connecting is not None:
             connecting.cancel()
@@ -202,23 +205,3 @@ class _Attempt:
             self._events.dial_failed(failure)
         except Exception as error:  # noqa: BLE001 - a guard: the fault is the listener's, and the attempt is over anyway
             log_fault(error, self._bridge.peer)
-
-
-def _why(how: Closed, status: int | None, error: BaseException | None) -> str:
-    """Why a connection was never open, in words of ours."""
-    if status is not None:
-        return f"the upstream answered the upgrade with HTTP {status}"
-    if isinstance(error, VerificationError):
-        return "the upstream's certificate is for another name"
-    if isinstance(error, SSL.Error):
-        return f"TLS with the upstream failed: {_tls_words(error)}"
-    return how.reason or "the upstream closed the connection before the upgrade"
-
-
-def _tls_words(error: SSL.Error) -> str:
-    """OpenSSL's own words, which it takes from a fixed list; the shape of the error is not to be relied on."""
-    match error.args:
-        case ([*_, (_, _, str(words))],):
-            return words
-        case _:
-            return "no reason given"

@@ -34,6 +34,9 @@ class Limits:
     dial_s: float = field(default=5.0, validator=gt(0))
     """From the wish for an upstream to its open WebSocket: name, TCP, TLS and upgrade together."""
 
+    first_word_s: float = field(default=10.0, validator=gt(0))
+    """From an upstream's open WebSocket to its first message."""
+
     close_handshake_s: float = field(default=3.0, validator=gt(0))
     """From the first sign of closing to a dropped TCP connection, whoever began."""
 

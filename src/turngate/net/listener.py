@@ -12,13 +12,23 @@ Comes from: TCP connections, by way of :attr:`ClientListener.factory`. Goes to: 
 from collections import Counter
 from collections.abc import Iterable
 from http import HTTPStatus
+from math import ceil
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import ServerFactory
 
 from turngate.net._autobahn import ClientLegFactory
-from turngate.net.admission import Accepted, Admit, Offer, Refused, Verdict, is_origin_allowed, scheme_of
-from turngate.net.bridge import Bridge, Life, log_fault
+from turngate.net.admission import (
+    Accepted,
+    Admit,
+    Busy,
+    Offer,
+    Refused,
+    Verdict,
+    is_origin_allowed,
+    scheme_of,
+)
+from turngate.net.bridge import Bridge, HttpAnswer, Life, log_fault
 from turngate.net.limits import Limits
 from turngate.proxy.ports import Acceptor, Closed, ConnectionEvents, Upgrade
 
@@ -33,6 +43,7 @@ class ClientListener:
         limits: What connections may cost.
         reactor: For deadlines.
         allowed_origins: Origins such as ``https://app.example.com`` beside those of the loopback.
+        busy: Asks whether there is an upstream for a new session; by default there is.
         admit: Asks for credentials and quotas; ``None`` lets everybody in.
     """
 
@@ -44,6 +55,7 @@ class ClientListener:
         limits: Limits,
         reactor: IReactorTime,
         allowed_origins: Iterable[str] = (),
+        busy: Busy = lambda _offer: None,
         admit: Admit | None = None,
     ) -> None:
         self.factory: ServerFactory = ClientLegFactory(self, limits, reactor)
@@ -54,6 +66,7 @@ class ClientListener:
         self._limits = limits
         self._reactor = reactor
         self._allowed_origins = frozenset(origin.lower().rstrip("/") for origin in allowed_origins)
+        self._busy = busy
         self._admit = admit
         self._connections: dict[Bridge, Upgrade | None] = {}
 
@@ -84,9 +97,9 @@ class ClientListener:
 
     def judge(self, bridge: Bridge, offer: Offer) -> Verdict:
         """Whether this client may open a WebSocket; the cheap questions come first."""
-        status = self._refusal(offer)
-        if status is not None:
-            return Refused(status)
+        refused = self._refusal(offer)
+        if refused is not None:
+            return refused
         self._connections[bridge] = Upgrade(path=offer.path, peer=offer.peer, query=offer.query)
         return Accepted(scheme_of(offer.subprotocols))
 
@@ -101,25 +114,27 @@ class ClientListener:
             raise LookupError("opened without having been judged")
         return self._acceptor(bridge, upgrade)
 
-    def ended(self, bridge: Bridge, how: Closed, status: int | None, error: BaseException | None) -> None:
+    def ended(self, bridge: Bridge, how: Closed, answer: HttpAnswer | None, error: BaseException | None) -> None:
         """Forget a connection."""
-        del how, status, error
+        del how, answer, error
         self._connections.pop(bridge, None)
 
-    def _refusal(self, offer: Offer) -> HTTPStatus | None:
-        """The status to refuse with."""
+    def _refusal(self, offer: Offer) -> Refused | None:
+        """How to refuse, if it is refused."""
         if offer.path not in self._paths:
-            return HTTPStatus.NOT_FOUND
+            return Refused(HTTPStatus.NOT_FOUND)
         if offer.header_count > self._limits.handshake_max_headers:
-            return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            return Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not is_origin_allowed(offer.origin, self._allowed_origins):
-            return HTTPStatus.FORBIDDEN
+            return Refused(HTTPStatus.FORBIDDEN)
         if self.open_count >= self._limits.max_connections:
-            return HTTPStatus.SERVICE_UNAVAILABLE
-        if self._admit is None:
-            return None
+            return Refused(HTTPStatus.SERVICE_UNAVAILABLE)
         try:
-            return self._admit(offer)
+            busy_s = self._busy(offer)
+            if busy_s is not None:
+                return Refused(HTTPStatus.SERVICE_UNAVAILABLE, max(1, ceil(busy_s)))
+            status = self._admit(offer) if self._admit is not None else None
+            return None if status is None else Refused(status)
         except Exception as error:  # noqa: BLE001 - a guard: who cannot be judged is not let in
             log_fault(error, offer.peer)
-            return HTTPStatus.INTERNAL_SERVER_ERROR
+            return Refused(HTTPStatus.INTERNAL_SERVER_ERROR)

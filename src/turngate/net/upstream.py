@@ -22,6 +22,9 @@ _VISIBLE: Final = re.compile(r"[\x21-\x7e]+")
 HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 
+CONCEALED: Final = "[...]"
+"""What stands for the key in somebody's words."""
+
 MODEL_PLACE: Final = "{model}"
 
 RESERVED_HEADERS: Final = frozenset(
@@ -40,6 +43,10 @@ class BearerKey:
     def __call__(self) -> str:
         """Hand the key out, for one header."""
         return self._key
+
+    def conceal(self, words: str) -> str:
+        """The words without the key."""
+        return words.replace(self._key, CONCEALED) if self._key else words
 
     def __repr__(self) -> str:
         return "BearerKey(...)"

@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields_dict, frozen
 
 from turngate.errors import ConfigError
 from turngate.net import BearerKey, FunctionHosts, UpstreamAddress
@@ -22,6 +22,7 @@ from turngate.ops.logging import LEVELS
 from turngate.ops.secrets import key_from_environment, key_from_file
 from turngate.protocols.realtime import DIALECTS, Dialect, completed, dialect_of
 from turngate.proxy.session import DEEPGRAM_PATH
+from turngate.session.state import Waits
 
 SIMULATOR: Final = "simulator"
 DEFAULT_LISTEN: Final = ("tcp:8080:interface=127.0.0.1",)
@@ -63,6 +64,18 @@ class Config:
     """How long a client may send nothing at all."""
     speech_lead_s: float | None = None
     """How far ahead of what is played speech is sent; ``None`` sends it as it comes."""
+    dial_tries: int = 3
+    """How often a session tries to reach the upstream, ..."""
+    dial_budget_s: float = 10.0
+    """... until when it begins another try, ..."""
+    dial_total_s: float = 15.0
+    """... and when it gives up at the latest."""
+    dial_try_s: float = 5.0
+    """How long one try may take, until the WebSocket is open."""
+    dial_first_word_s: float = 10.0
+    """How long the upstream may say nothing after that."""
+    waits: Waits = field(factory=Waits)
+    """How long the rules of a session wait for each thing."""
     pass_g711: bool = True
     """Whether the upstream takes a telephone's sound as it comes; else it is converted here."""
     voices: Mapping[str, str] = field(factory=dict)
@@ -105,17 +118,29 @@ KEYS: Final = (
 )
 TABLES: Final = ("voices", "models", "languages")
 """Of names to names; in a file only."""
-SECONDS: Final = {"client_idle_s": (1.0, 86_400.0), "speech_lead_s": (0.05, 60.0)}
+SECONDS: Final = {
+    "client_idle_s": (1.0, 86_400.0),
+    "speech_lead_s": (0.05, 60.0),
+    "dial_budget_s": (0.1, 120.0),
+    "dial_total_s": (0.1, 120.0),
+    "dial_try_s": (0.1, 60.0),
+    "dial_first_word_s": (0.1, 60.0),
+}
 """From and to."""
 NAMES: Final = ("transcription_model",)
 """Single words that are seldom changed."""
+COUNTS: Final = {"dial_tries": (1, 10)}
+"""From and to."""
+WAITS: Final = "waits"
+WAIT_BOUNDS: Final = (0.01, 86_400.0)
+"""From and to, for each of the waits: none can be switched off."""
 CAPABILITIES: Final = ("pass_g711", "text_ends_response")
 """What the upstream can do, or does otherwise than the API."""
 SWITCHES: Final = frozenset({"allow_anonymous", *CAPABILITIES})
 MAY_BE_EMPTY: Final = frozenset({"component_path"})
-FILE_KEYS: Final = (*KEYS, *NAMES, *SECONDS, *CAPABILITIES, *TABLES)
+FILE_KEYS: Final = (*KEYS, *NAMES, *SECONDS, *COUNTS, *CAPABILITIES, *TABLES, WAITS)
 """What a file may hold."""
-VARIABLES: Final = (*KEYS, *NAMES, *SECONDS, *CAPABILITIES)
+VARIABLES: Final = (*KEYS, *NAMES, *SECONDS, *COUNTS, *CAPABILITIES)
 """What the environment may hold, each with the prefix and in capitals."""
 LISTS: Final = {"listen": "an endpoint string", "function_hosts": "a host"}
 """The settings with several values, and what each value is."""
@@ -239,7 +264,13 @@ def checked(key: str, value: object, where: str) -> Any:
     if key in SECONDS:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ConfigError(f"{where}: {key} is a number of seconds")
-        return seconds(f"{where}: {key}", key, value)
+        return seconds(f"{where}: {key}", value, SECONDS[key])
+    if key in COUNTS:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ConfigError(f"{where}: {key} is a whole number")
+        return count(f"{where}: {key}", key, value)
+    if key == WAITS:
+        return waits(value, where)
     if key in TABLES:
         if not isinstance(value, dict) or not all(isinstance(name, str) and name for name in value.values()):
             raise ConfigError(f"{where}: [{key}] is a table of names, such as {EXAMPLES[key]}")
@@ -268,6 +299,8 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             found[key] = truth(PREFIX + key.upper(), value)
         elif key in SECONDS:
             found[key] = number(PREFIX + key.upper(), key, value)
+        elif key in COUNTS:
+            found[key] = whole_number(PREFIX + key.upper(), key, value)
         else:
             found[key] = value
     return found
@@ -276,14 +309,45 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 def number(name: str, key: str, value: str) -> float:
     """A number of seconds, in writing."""
     try:
-        return seconds(name, key, float(value))
+        return seconds(name, float(value), SECONDS[key])
     except ValueError:
         raise ConfigError(f"{name} is a number of seconds, not {value!r}") from None
 
 
-def seconds(name: str, key: str, value: float) -> float:
+def whole_number(name: str, key: str, value: str) -> int:
+    """A number of things, in writing."""
+    try:
+        return count(name, key, int(value))
+    except ValueError:
+        raise ConfigError(f"{name} is a whole number, not {value[:20]!r}") from None
+
+
+def count(name: str, key: str, value: int) -> int:
+    """A number of things within its bounds."""
+    least, most = COUNTS[key]
+    if not least <= value <= most:
+        raise ConfigError(f"{name} is from {least} to {most}")
+    return value
+
+
+def waits(table: object, where: str) -> Waits:
+    """The seconds of the waits that a file names; the others stay as they are."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: [{WAITS}] is a table of seconds, such as tool_results_s = 30")
+    known = tuple(fields_dict(Waits))
+    chosen = {}
+    for name, value in table.items():
+        if name not in known:
+            raise ConfigError(f"{where}: [{WAITS}] has an unknown key {name!r}{suggestion(name, known)}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"{where}: {name} in [{WAITS}] is a number of seconds")
+        chosen[name] = seconds(f"{where}: {name} in [{WAITS}]", value, WAIT_BOUNDS)
+    return Waits(**chosen)
+
+
+def seconds(name: str, value: float, bounds: tuple[float, float]) -> float:
     """A number of seconds within its bounds."""
-    least, most = SECONDS[key]
+    least, most = bounds
     if not least <= value <= most:
         raise ConfigError(f"{name} is from {least:g} to {most:g} seconds, not {value:g}")
     return float(value)

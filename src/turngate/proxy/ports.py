@@ -8,6 +8,7 @@ Must not know: any implementation of either side, either wire protocol.
 """
 
 from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import Protocol
 
 from attrs import field, frozen
@@ -89,12 +90,65 @@ class Acceptor(Protocol):
         """Called once, when the connection is open."""
 
 
+class DialFault(Enum):
+    """How far a try to reach the upstream came, which names what went wrong."""
+
+    KEY = "the key cannot be read, or may not be shown there"
+    NAME = "the host's name has no address"
+    TCP = "no TCP connection"
+    TLS = "TLS failed, or the certificate does not do"
+    UPGRADE = "no answer to the upgrade, or none that can be used"
+    REFUSED = "an HTTP status refused the upgrade"
+    IN_BAND = "the connection was opened, and the session refused"
+    TIME = "it took too long"
+    CIRCUIT_OPEN = "not tried, after too many failures of all sessions"
+
+
+class Outlook(Enum):
+    """What another try is likely to bring."""
+
+    BETTER = "it may succeed"
+    BUSY = "it may succeed later: the upstream takes no more for now"
+    SPENT = "it will not before the operator has paid: the quota is used up"
+    REFUSED = "it will not before the operator has changed something"
+    KEY_REFUSED = "it will not with this key"
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether trying again costs time and nothing else."""
+        return self in (Outlook.SPENT, Outlook.REFUSED, Outlook.KEY_REFUSED)
+
+
 @frozen
 class DialFailure:
-    """Why the upstream could not be reached. ``status`` is the HTTP status where the upgrade was refused."""
+    """
+    Why the upstream could not be reached.
 
+    ``detail`` is in words of ours, for the log. ``code`` and ``words`` are the upstream's own, where it said why; the
+    words may hold what is secret, and are never logged.
+    """
+
+    fault: DialFault
     detail: str
+    outlook: Outlook = Outlook.BETTER
     status: int | None = None
+    """The HTTP status, where one refused the upgrade."""
+    retry_after_s: float | None = None
+    """How long the upstream asks to be left alone, or the proxy leaves it alone."""
+    close_code: int | None = None
+    """The code of the close, where the upstream said nothing before it."""
+    code: str | None = None
+    words: str = field(default="", repr=False)
+
+
+class FirstWord(Protocol):
+    """What the beginning of a connection says about the upstream; it knows the upstream's protocol."""
+
+    def spoken(self, payload: bytes) -> DialFailure | None:
+        """The first text message: a refusal, or ``None`` for an upstream that serves."""
+
+    def unspoken(self, how: Closed) -> DialFailure:
+        """The connection was closed before that."""
 
 
 class Face(Protocol):
@@ -119,7 +173,11 @@ class DialEvents(Protocol):
     """Who asked for a connection. Exactly one of the two is called, unless the dialling was cancelled."""
 
     def dialled(self, connection: IConnection) -> ConnectionEvents:
-        """The connection is open; the answer listens to it."""
+        """
+        The connection is open; the answer listens to it.
+
+        Where the dialler waits for the upstream's first message, that message is the first that is listened to.
+        """
 
     def dial_failed(self, failure: DialFailure) -> None:
         """There will be no connection."""

@@ -18,6 +18,7 @@ from attrs import field, frozen
 from turngate.actors import Actor, Context, Ref
 from turngate.protocols import realtime
 from turngate.proxy.close_codes import upstream_close
+from turngate.proxy.first_word import problem_of
 from turngate.proxy.legs import (
     BinaryFrame,
     CloseLeg,
@@ -63,9 +64,6 @@ UpstreamLegMessage: TypeAlias = LegMessage | UpstreamEffect | DialUpstream | Dia
 
 MAX_UNREADABLE: Final = 100
 """How many unreadable messages one upstream may send before it is given up."""
-
-REJECTING: Final = frozenset({401, 403, 404})
-"""HTTP statuses that say that another try would fare no better."""
 
 
 class Life(Enum):
@@ -194,16 +192,14 @@ class UpstreamActor(Actor[UpstreamLegMessage]):
             connection.abort()
 
     def _not_dialled(self, failure: DialFailure) -> None:
-        self._log.warn("upstream.unreachable", detail=failure.detail, status=failure.status)
+        fault = failure.fault.name.lower()
+        self._log.warn("upstream.unreachable", fault=fault, detail=failure.detail, status=failure.status)
         was, self._life = self._life, Life.CLOSED
         self._dialling = None
         if was is Life.CLOSING:
             self._guardian.tell(LegDown(Leg.UPSTREAM))
-        elif failure.status in REJECTING:
-            detail = "The upstream refused the connection; the operator has to look into it."
-            self._lost(Problem(Cause.UPSTREAM_REJECTED, detail))
         else:
-            self._lost(Problem(Cause.UPSTREAM_UNREACHABLE, "The upstream cannot be reached; try again later."))
+            self._lost(problem_of(failure))
 
     def _closed(self, how: Closed) -> None:
         was, self._life = self._life, Life.CLOSED

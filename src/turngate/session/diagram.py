@@ -1,8 +1,8 @@
 """
 The tables of the rules, drawn for people: state diagrams in Mermaid, and tables in Markdown.
 
-Responsible for the generated parts of ``docs/design/gate.md``, which stand there between markers. What is drawn is what
-runs, so that the page cannot be wrong about it.
+Responsible for the generated parts of pages, which stand there between markers. What is drawn is what runs, so that a
+page cannot be wrong about it.
 
 Must not know: where the page is kept. It takes text and gives text; ``make diagrams`` reads and writes.
 """
@@ -51,6 +51,16 @@ def deadlines_table() -> str:
     return markdown_table(rows)
 
 
+def waits_table() -> str:
+    """What an operator may set: each wait by the name of its seconds, and what follows when it ends."""
+    waits = Waits()
+    rows = [["in `[waits]`", "seconds", "how long to wait for", "and then"]]
+    for deadline in Deadline:
+        name = f"`{deadline.name.lower()}_s`"
+        rows.append([name, f"{waits.of(deadline):g}", deadline.value, summary(DEADLINES[deadline])])
+    return markdown_table(rows)
+
+
 def rules_list() -> str:
     """What each rule is for, in the first line of its own words."""
     rules = dict.fromkeys([rule for row in RULES.values() for rule in row.values()] + list(DEADLINES.values()))
@@ -80,6 +90,7 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "table": rules_table,
     "deadlines": deadlines_table,
     "rules": rules_list,
+    "waits": waits_table,
 }
 """What can be drawn, by the name that its marker holds."""
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from turngate.audio import AudioFormat, ClientAudio, Encoding, SessionAudio
+from turngate.net import BearerKey
 from turngate.protocols.component import Face
 from turngate.protocols.component.settings import CONTEXT_HEADING, TOOLS_HINT
 from turngate.protocols.deepgram.codec import MAX_TEXT_BYTES
@@ -316,6 +317,17 @@ def test_a25_errors_of_the_upstream_keep_their_code() -> None:
     nameless = m.Problem(m.Cause.UPSTREAM_ERROR, "The upstream reports an error.")
     assert told(m.Failed(nameless))[0]["code"] == "unknown"
     assert told(m.Failed(nameless))[0]["description"] == "The upstream reports an error."
+
+
+@pytest.mark.parametrize("words", ["Bad key hunter2 here", "Use Bearer hunter2", "hunter2", "key=hunter2&sk-abc"])
+def test_a25_words_of_the_upstream_never_hold_the_operators_key(words: str) -> None:
+    """Not even a key that looks like any word, in an error of any kind, as a code or in words."""
+    face = Face(None, BearerKey("hunter2").conceal)
+    for cause in m.Cause:
+        problem = m.Problem(cause, "It failed.", "hunter2", words)
+        for effect in (m.Failed(problem), m.Warned(problem), m.UpdateNotApplied(m.UpdateKind.SETTINGS, problem)):
+            assert "hunter2" not in str(told(effect, face))
+            assert "sk-abc" not in str(told(effect, face))
 
 
 def test_a26_an_upstream_that_closes_too_early_has_a_code_of_its_own() -> None:

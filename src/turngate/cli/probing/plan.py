@@ -20,7 +20,7 @@ from turngate.cli.probing.line import Line, NoConnectionError, drive, open_line
 from turngate.cli.probing.shapes import Detection, Shape, Wish, shape_for
 from turngate.cli.probing.words import BINARY, NONSENSE, Book, End, Step, Topic, Trial, code_of, session_of
 from turngate.protocols.realtime.dialects import Dialect
-from turngate.proxy.ports import DialFailure, IDialler
+from turngate.proxy.ports import DialFailure, DialFault, IDialler
 from turngate.simulator.voice import speak
 
 Prepared: TypeAlias = Callable[[Book], Trial]
@@ -102,7 +102,7 @@ async def _let_in(clock: IReactorTime, knocks: Mapping[str, IDialler], book: Boo
         else:
             book.found(Topic.KNOCK, shown, shown or "nothing")
             return dialler, line
-    raise failed or NoConnectionError(DialFailure("there is no way to ask"))
+    raise failed or NoConnectionError(DialFailure(DialFault.KEY, "there is no way to ask"))
 
 
 def _first(book: Book, shapes: session.Shapes) -> Trial:

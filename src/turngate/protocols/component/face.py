@@ -7,6 +7,7 @@ told that the session is ready, and the pieces of transcripts. Must not know: so
 Comes from: the client actor. Goes to: the settings and the translation, and to Deepgram's for what is the same there.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from turngate.protocols.component import translation
@@ -32,12 +33,17 @@ class Face:
     """
     The protocol of one session's client.
 
+    Args:
+        maps: the operator's dictionary.
+        conceal: takes the operator's key out of the upstream's words.
+
     Attributes:
         audio: what the client's audio is in both directions; before its settings what components usually send.
     """
 
-    def __init__(self, maps: Maps | None = None) -> None:
+    def __init__(self, maps: Maps | None = None, conceal: Callable[[str], str] = str) -> None:
         self.audio = DEFAULT_AUDIO
+        self._conceal = conceal
         self._maps = maps or Maps()
         self._is_ready = False
         self._unfinished: dict[str, str] = {}
@@ -84,12 +90,12 @@ class Face:
             case session.UserHeard():
                 return (translation.transcript(self._heard(effect), effect),)
             case session.Failed(problem):
-                return (translation.error(problem, is_ready=self._is_ready),)
+                return (translation.error(problem, self._conceal, is_ready=self._is_ready),)
             case session.UpdateNotApplied(session.UpdateKind.SETTINGS, problem):
-                return (translation.error(problem, is_ready=True),)
+                return (translation.error(problem, self._conceal, is_ready=True),)
             case session.Warned(problem) | session.UpdateNotApplied(_, problem):
                 if problem.code is not None:
-                    return (translation.error(problem, is_ready=True),)
+                    return (translation.error(problem, self._conceal, is_ready=True),)
                 return (translation.warning(problem),)
             case _:
                 if isinstance(effect, session.SessionConfigured | session.UpdateApplied):

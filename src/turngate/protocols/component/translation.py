@@ -7,7 +7,7 @@ Must not know: whether a message is due. Each is translated alone.
 Comes from: ``face.py``. Goes to: the session, and the bytes for a client.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -79,11 +79,12 @@ def transcript(text: str, heard: session.UserHeard) -> Transcript:
     )
 
 
-def error(problem: session.Problem, *, is_ready: bool) -> ErrorEvent:
+def error(problem: session.Problem, conceal: Callable[[str], str], *, is_ready: bool) -> ErrorEvent:
     """Something failed: under the upstream's own code, or else by its cause."""
+    description = _description(problem, conceal)
     if problem.cause is session.Cause.UPSTREAM_CLOSED and not is_ready:
-        return ErrorEvent(CLOSED_EARLY, _description(problem))
-    return ErrorEvent(problem.code or code_of(problem.cause), _description(problem))
+        return ErrorEvent(CLOSED_EARLY, description)
+    return ErrorEvent(conceal(problem.code or code_of(problem.cause)), description)
 
 
 def warning(problem: session.Problem) -> WarningEvent:
@@ -96,8 +97,9 @@ def code_of(cause: session.Cause) -> str:
     return _CODES.get(cause, cause.name.lower())
 
 
-def _description(problem: session.Problem) -> str:
-    words = fit_for_a_client(problem.words)
+def _description(problem: session.Problem, conceal: Callable[[str], str]) -> str:
+    # what is known to be secret before what looks so, which may be a part of it
+    words = fit_for_a_client(conceal(problem.words))
     if problem.cause is session.Cause.UPSTREAM_ERROR and words:
         return words
     return f"{problem.detail} {words}".rstrip()

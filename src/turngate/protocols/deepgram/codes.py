@@ -71,6 +71,7 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
         # what the upstream did
         Cause.UPSTREAM_UNREACHABLE: _FAILED_TO_THINK,
         Cause.UPSTREAM_REJECTED: _FAILED_TO_THINK,
+        Cause.UPSTREAM_BUSY: _FAILED_TO_THINK,
         Cause.UPSTREAM_CLOSED: _FAILED_TO_THINK,
         Cause.UPSTREAM_ERROR: _FAILED_TO_THINK,
         Cause.UPSTREAM_NONSENSE: _FAILED_TO_THINK,

@@ -31,11 +31,11 @@ HEARD_FIELDS: Final = ("is_final", "speech_final", "channel", "channel_index", "
 
 
 def _refused(event: s.ErrorEvent) -> m.Refused:
-    error = _error(event.error)
+    error = error_of(event.error)
     message = error.message or ""
     active = error.code in ACTIVE_CODES or (error.code is None and ACTIVE_WORDS in message.lower())
     voice_locked = error.code in VOICE_LOCKED_CODES
-    return m.Refused(error.event_id, _text(error.code), message, error.param, active, voice_locked)
+    return m.Refused(error.event_id, text_of(error.code), message, error.param, active, voice_locked)
 
 
 def _started(event: s.ResponseCreated) -> m.ResponseStarted:
@@ -63,15 +63,17 @@ def _reason(response: s.Response) -> str | None:
         return None
     if details.reason or details.error is None:
         return details.reason
-    error = _error(details.error)
-    return _text(error.code) or error.type
+    error = error_of(details.error)
+    return text_of(error.code) or error.type
 
 
-def _error(error: s.Error | str) -> s.Error:
+def error_of(error: s.Error | str) -> s.Error:
+    """An error, which some servers send as its message alone."""
     return s.Error(message=error) if isinstance(error, str) else error
 
 
-def _text(code: str | int | None) -> str | None:
+def text_of(code: str | int | None) -> str | None:
+    """A code, which some servers send as a number."""
     return None if code is None else str(code)
 
 
@@ -169,7 +171,7 @@ def _transcribed(event: s.InputAudioTranscriptionCompleted) -> m.UserTranscribed
 
 
 def _not_transcribed(event: s.InputAudioTranscriptionFailed) -> m.TranscriptionFailed:
-    return m.TranscriptionFailed(event.item_id or "", _text(_error(event.error).code))
+    return m.TranscriptionFailed(event.item_id or "", text_of(error_of(event.error).code))
 
 
 Reading: TypeAlias = Callable[[Any], m.UpstreamMessage | None]

@@ -291,6 +291,7 @@ class Cause(Enum):
     # what the upstream did
     UPSTREAM_UNREACHABLE = "the upstream cannot be reached"
     UPSTREAM_REJECTED = "the upstream refused the connection"
+    UPSTREAM_BUSY = "the upstream takes no more for now"
     UPSTREAM_CLOSED = "the upstream closed the connection"
     UPSTREAM_ERROR = "the upstream reports an error"
     UPSTREAM_NONSENSE = "the upstream sent what cannot be read"
