@@ -17,7 +17,7 @@ from turngate.ops.config import Config
 from turngate.ops.logging import Log
 from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
 from turngate.session.messages import SendUpdate, SessionConfig
-from turngate.session.state import Again
+from turngate.session.state import Again, LateVoice, Length, Renewal, Waits
 from turngate.tap import STOP_WITHIN_S, TurngateService
 from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
 
@@ -364,6 +364,30 @@ def test_path_of_components_is_the_operators():
 
     assert [PATH, "/voice"] == list(profiles_for(Config(component_path="/voice"), NO_FUNCTIONS))
     assert [PATH] == list(profiles_for(Config(component_path=""), NO_FUNCTIONS))
+
+
+def test_upstream_sessions_end_as_the_operator_wants():
+    """With another one to follow, or not; with a limit that is known, or set, or none; and another voice later on."""
+    from turngate.tap import profiles_for
+
+    for profile in profiles_for(Config(), NO_FUNCTIONS).values():
+        assert (Renewal.ON, Length.LIMITED) == (profile.policy.renewal, profile.policy.length)
+        assert LateVoice.REFUSED is profile.policy.late_voice
+    local = Config(upstream="ws://127.0.0.1:1/", upstream_dialect="localai", rollover="off", late_voice="move")
+    for profile in profiles_for(local, NO_FUNCTIONS).values():
+        assert (Renewal.OFF, Length.UNLIMITED) == (profile.policy.renewal, profile.policy.length)
+        assert LateVoice.RENEWS is profile.policy.late_voice
+    (policy, _) = (p.policy for p in profiles_for(evolve(local, session_limit_s=600.0), NO_FUNCTIONS).values())
+    assert Length.LIMITED is policy.length
+
+
+@pytest.mark.parametrize(("limit_s", "near_s", "last_s"), [(3600.0, 3300.0, 3570.0), (600.0, 550.0, 595.0)])
+def test_a_limit_leaves_time_to_move_and_a_little_to_spare(limit_s, near_s, last_s):
+    """Of an hour five minutes, of which the last half is left."""
+    from turngate.tap import waits_for
+
+    waits = waits_for(Waits(), limit_s)
+    assert (near_s, last_s) == pytest.approx((waits.limit_near_s, waits.limit_near_s + waits.limit_s))
 
 
 @pytest.mark.parametrize(("word", "again"), [("apply", Again.APPLIED), ("acknowledge", Again.ACKNOWLEDGED)])

@@ -58,7 +58,7 @@ from turngate.proxy.reception import Reception
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
 from turngate.session.capabilities import Capabilities
 from turngate.session.messages import Endpoint
-from turngate.session.state import COMPONENT, Again
+from turngate.session.state import COMPONENT, DEEPGRAM, Again, LateVoice, Length, Policy, Renewal, Waits
 from turngate.simulator import Simulator
 
 STOP_WITHIN_S: Final = 6.0
@@ -93,6 +93,8 @@ class Options(usage.Options):
         ["upstream-key-file", "k", None, f"A file that holds the upstream key [default: ${config.KEY_VARIABLE}]"],
         ["component-path", None, None, f"Where components connect [default: {config.DEFAULT_COMPONENT_PATH}]"],
         ["component-settings", None, None, "apply or acknowledge those during a response [default: apply]"],
+        ["rollover", None, None, "on or off: go on with another upstream session when one ends [default: on]"],
+        ["late-voice", None, None, "refuse it, or move to another upstream session that takes it [default: refuse]"],
         ["log-level", None, None, "debug, info, warn or error [default: info]"],
         ["config", "c", None, "A TOML file with the settings above."],
     ]
@@ -211,8 +213,8 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         profiles,
         capabilities=capabilities_of(settings),
         functions=functions,
+        waits=waits_for(settings.waits, capabilities_of(settings).max_session_s),
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
-        waits=settings.waits,
     )
     reception = Reception(system, setup, lambda: str(uuid4()))
     listener = ClientListener(
@@ -244,10 +246,10 @@ def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str
         default_voices=VOICES if settings.dialect.has_openai_voices else {},
         passes_g711=settings.pass_g711 and settings.dialect.takes_g711,
     )
-    profiles = {DEEPGRAM_PATH: Profile(partial(deepgram.Face, maps))}
+    profiles = {DEEPGRAM_PATH: Profile(partial(deepgram.Face, maps), renewing(DEEPGRAM, settings))}
     if settings.component_path:
         again = Again.APPLIED if settings.component_settings == "apply" else Again.ACKNOWLEDGED
-        policy = evolve(COMPONENT, repeated_settings=again)
+        policy = evolve(renewing(COMPONENT, settings), repeated_settings=again)
         conceal = settings.upstream_key.conceal if settings.upstream_key is not None else str
         profiles[settings.component_path] = Profile(partial(component.Face, maps, conceal), policy)
     return profiles
@@ -263,8 +265,29 @@ def translation_for(settings: config.Config) -> Translation:
 
 def capabilities_of(settings: config.Config) -> Capabilities:
     """What the configured upstream does otherwise than the API: its dialect knows, or the operator."""
-    capabilities = settings.dialect.capabilities
+    capabilities = evolve(
+        settings.dialect.capabilities,
+        max_session_s=settings.session_limit_s or settings.dialect.capabilities.max_session_s,
+    )
     return evolve(capabilities, sends_response_done=False) if settings.text_ends_response else capabilities
+
+
+def renewing(policy: Policy, settings: config.Config) -> Policy:
+    """The policy with what the operator decided for upstream sessions that end."""
+    return evolve(
+        policy,
+        renewal=Renewal.ON if settings.rollover == "on" else Renewal.OFF,
+        length=Length.UNLIMITED if capabilities_of(settings).max_session_s is None else Length.LIMITED,
+        late_voice=LateVoice.REFUSED if settings.late_voice == "refuse" else LateVoice.RENEWS,
+    )
+
+
+def waits_for(waits: Waits, limit_s: float | None) -> Waits:
+    """The waits with those for a limit: of an hour, the last five minutes are for moving, and half a minute is left."""
+    if limit_s is None:
+        return waits
+    near_s = limit_s * 11 / 12
+    return evolve(waits, limit_near_s=near_s, limit_s=limit_s * 119 / 120 - near_s)
 
 
 def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits, log: Log) -> PatientDialler:

@@ -42,7 +42,7 @@ from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import Profile, Setup
-from turngate.session.state import COMPONENT, Policy, Waits
+from turngate.session.state import COMPONENT, DEEPGRAM, Policy, Waits
 from turngate.simulator import Manner, Pace, Script, Simulator
 from turngate.tap import why_not
 
@@ -155,6 +155,7 @@ class Rig:
         maps: Maps | None = None,
         habits: Habits | None = None,
         functions: FunctionCaller | None = None,
+        policy: Policy = DEEPGRAM,
         component: Policy = COMPONENT,
         options: RealtimeOptions | None = None,
         dialect: Dialect = GA,
@@ -179,6 +180,7 @@ class Rig:
             maps = Maps(refuses=partial(why_not, functions))
         self._face = partial(Face, maps)
         self._habits = habits or Habits()
+        self._policy = policy
         self._component = component
         self._options = options
         self._patience = patience
@@ -209,7 +211,10 @@ class Rig:
         )
         conceal = BearerKey(self._key).conceal if self._key else str
         component_face = partial(component.Face, None, conceal)
-        profiles = {PATH: Profile(self._face), COMPONENT_PATH: Profile(component_face, self._component)}
+        profiles = {
+            PATH: Profile(self._face, self._policy),
+            COMPONENT_PATH: Profile(component_face, self._component),
+        }
         setup = Setup(
             dialler,
             Translation(self._options, self._dialect),

@@ -5,6 +5,7 @@ import pytest_twisted
 from proxy_rig import settings
 from twisted.logger import globalLogPublisher
 
+from turngate.session.state import Policy, Renewal
 from turngate.simulator import Manner, Pace, Script
 from turngate.simulator.script import Close, OnServer
 
@@ -26,7 +27,8 @@ async def test_nothing_that_was_said_is_logged(rigs, capfd: pytest.CaptureFixtur
     try:
         manner = Manner(pace=Pace(speed=0.0), heard=(CANARIES["heard"],))
         script = Script((OnServer("response.done", Close(3000, CANARIES["reason"]), nth=3),))
-        rig = await rigs(manner=manner, script=script, key=CANARIES["key"])
+        policy = Policy(renewal=Renewal.OFF)
+        rig = await rigs(manner=manner, script=script, key=CANARIES["key"], policy=policy)
         client = await rig.connect()
         await client.until("Welcome")
         functions = [{"name": "get_time", "description": "Tells the time."}]

@@ -85,7 +85,7 @@ async def test_no_promise_is_broken(rigs: Any, chaos: float) -> None:
     await gatherResults([Deferred.fromCoroutine(live(rig, chance)) for chance in seeds])
     await rig.gone()
     assert [] == rig.failures
-    assert CLIENTS == rig.simulator.counters.sessions
+    assert CLIENTS <= rig.simulator.counters.sessions
     assert rig.simulator.counters.responses_started > CLIENTS
     if not chaos:
         assert 0 == rig.simulator.counters.active_response_refusals

@@ -11,7 +11,7 @@ from worlds import World
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Gate, Phase
-from turngate.session.state import Commit, DueKind, Voice
+from turngate.session.state import Commit, DueKind, LateVoice, Next, Voice
 
 Goal: TypeAlias = Callable[[World, str, World], bool]
 
@@ -140,7 +140,7 @@ GOALS: Final[Mapping[str, Goal]] = {
     "of two merged updates one is refused and one applied": lambda before, _, after: (
         hears(after, m.UpdateConfirmed)
         and before.state.sent_update is not None
-        and before.state.sent_update.carries[0].alone
+        and any(one.alone for one in before.state.sent_update.carries[:1])
     ),
     "an update is refused": lambda _, __, after: warned(after, m.Cause.UPDATE_REFUSED),
     "an update is confirmed that nobody sent": lambda before, _, after: (
@@ -294,5 +294,64 @@ GOALS: Final[Mapping[str, Goal]] = {
     "the upstream closes while a create is outstanding": closed_while(Gate.STARTING),
     "the upstream closes while a response is active": closed_while(Gate.RESPONDING),
     "the upstream closes while crossed": closed_while(Gate.STARTING_CROSSED),
+    "an answer that was heard is cut off with its upstream": lambda _, __, after: warned(after, m.Cause.ANSWER_CUT),
+    "a turn is owed again whose response was lost before it was heard": lambda before, _, after: (
+        hears(after, m.UpstreamLost)
+        and any(response.due for response in before.state.responses)
+        and len(after.state.due) > len(before.state.due)
+    ),
+    "a turn is owed again whose request was lost": lambda before, _, after: (
+        hears(after, m.UpstreamLost) and before.state.sent_create is not None and bool(after.state.due)
+    ),
+    "an update is sent again whose answer was lost": lambda before, _, after: (
+        before.state.phase is Phase.SERVING
+        and after.state.phase is Phase.RENEWING
+        and before.state.sent_update is not None
+        and bool(after.state.updates)
+    ),
+    "the user speaks while the upstream is lost": lambda before, _, after: (
+        hears(after, m.UpstreamLost) and before.state.floor is Floor.USER and not after.judge.over
+    ),
+    "tool calls are open while the upstream is lost": lambda before, _, after: (
+        hears(after, m.UpstreamLost) and bool(before.state.calls) and not after.judge.over
+    ),
+    "a spoken turn is sent again as sound": lambda _, __, after: (
+        any(isinstance(e, m.AppendAudio) for e in after.done) and m.Note("upstream.renewed") in after.done
+    ),
+    "the client sends while the upstream is replaced": lambda before, _, after: (
+        before.state.phase is Phase.RENEWING and len(after.state.early) > len(before.state.early)
+    ),
+    "the client hears the agent while the upstream is replaced": lambda before, _, after: (
+        before.state.phase is Phase.RENEWING and hears(after, m.SpeechPlayed) and bool(before.state.playing)
+    ),
+    "speech is cut that another upstream session made": lambda before, _, after: (
+        hears(after, m.SpeechCut) and any(before.state.copies) and before.state.phase is Phase.SERVING
+    ),
+    "an entry of the conversation is refused when it is restored": lambda _, __, after: (
+        m.Note("upstream.item_refused") in after.done
+    ),
+    "the upstream is lost while it is restored": lambda before, _, after: (
+        hears(after, m.UpstreamLost) and before.state.phase is Phase.RENEWING
+    ),
+    "too many upstream sessions are lost": lambda before, _, after: (
+        hears(after, m.UpstreamLost) and bool(before.state.losses) and after.judge.over
+    ),
+    "the session moves before a limit": lambda before, _, after: (
+        m.Note("upstream.moved") in after.done and not hears(after, m.UpstreamLost)
+    ),
+    "the upstream is lost while another stands ready": lambda before, _, after: (
+        hears(after, m.UpstreamLost) and before.state.next is Next.READY
+    ),
+    "the upstream is lost while another is dialled": lambda before, _, after: (
+        hears(after, m.UpstreamLost) and before.state.next is Next.DIALLING
+    ),
+    "another upstream session cannot be had": lambda _, __, after: hears(after, m.NextLost),
+    "a late voice waits for another upstream session": lambda _, __, after: bool(after.state.parked),
+    "a late voice is applied by another upstream session": lambda before, _, after: (
+        before.state.policy.late_voice is LateVoice.RENEWS
+        and before.state.phase is Phase.SERVING
+        and sends(after, m.UpdateApplied) > 0
+        and before.state.sent == 8
+    ),
     **{f"the wait for {deadline.value} ends": overdue(deadline) for deadline in m.Deadline},
 }

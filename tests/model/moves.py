@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from attrs import evolve
-from worlds import Move, World, deliver, ended, say, spend, started, unseen
+from worlds import Move, Second, World, deliver, ended, say, spend, started, unseen
 
 from turngate.session import messages as m
 from turngate.session.capabilities import SecondCreate
@@ -30,6 +30,9 @@ LATE: Final = frozenset(
         m.Deadline.COMMIT_CAP,
         m.Deadline.COMMIT_LATEST,
         m.Deadline.UPDATE_SILENCE,
+        m.Deadline.LIMIT,
+        m.Deadline.NEXT_TRY,
+        m.Deadline.STEADY,
     }
 )
 """Deadlines that may pass while messages are still on their way."""
@@ -68,7 +71,10 @@ def time_passes(world: World) -> Iterator[Move]:
     """A deadline passes: because nothing else can happen, or too soon."""
     quiet = not world.up and not world.down and world.active is None
     for deadline in sorted(world.judge.armed, key=lambda one: one.name):
-        if quiet and deadline is not m.Deadline.SETTINGS:
+        if deadline is m.Deadline.LIMIT_NEAR:
+            if world.budget.limit:
+                yield "limit near", deliver(spend(world, limit=1), m.DeadlinePassed(deadline))
+        elif quiet and deadline is not m.Deadline.SETTINGS:
             yield f"deadline {deadline.name}", deliver(world, m.DeadlinePassed(deadline))
         elif deadline in LATE and world.budget.late:
             yield f"late {deadline.name}", deliver(spend(world, late=1), m.DeadlinePassed(deadline))
@@ -130,6 +136,8 @@ def take(world: World, command: m.UpstreamEffect) -> Iterator[Move]:
         case m.CommitAudio(event_id):
             yield "commit", say(world, m.SpeechCommitted(f"of {event_id}"))
             yield from refuse(world, "refuse commit", event_id)
+            if world.budget.lose:
+                yield "lose commit", spend(world, lose=1)
         case m.AddLine(event_id, item_id):
             yield "item", say(world, m.ItemConfirmed(item_id))
             yield from refuse(world, "refuse item", event_id)
@@ -218,6 +226,11 @@ def network_mischief(world: World) -> Iterator[Move]:
             yield "relieved", deliver(world, m.UpstreamRelieved())
         elif budget.flow:
             yield "congested", deliver(spend(world, flow=1), m.UpstreamCongested())
+        if world.second is Second.DIALLED:
+            yield "second ready", deliver(evolve(world, second=Second.READY), m.NextReady())
+        if world.second is not Second.NONE and budget.close:
+            lost = m.NextLost(m.Problem(m.Cause.UPSTREAM_CLOSED, "closed"))
+            yield "second lost", deliver(evolve(spend(world, close=1), second=Second.NONE), lost)
         if budget.close:
             lost = m.UpstreamLost(m.Problem(m.Cause.UPSTREAM_CLOSED, "closed"))
             yield "close", deliver(evolve(spend(world, close=1), closed=True, down=()), lost)

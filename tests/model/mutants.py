@@ -11,9 +11,9 @@ from typing import Any, Final, TypeAlias
 import pytest
 from attrs import evolve, frozen
 
-from turngate.session import answers, detail, due, ending, gate, manual, opening, rules, speech, tools, turns
+from turngate.session import answers, detail, due, ending, gate, manual, opening, renewal, rules, speech, tools, turns
 from turngate.session import messages as m
-from turngate.session.machines import Floor, Gate, Signal
+from turngate.session.machines import Floor, Gate, Phase, Signal
 from turngate.session.state import Draft, Due, OpenCall, Response, SentCreate, State, Voice
 
 Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
@@ -156,7 +156,7 @@ def second_settings_answered(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         rules,
         "RULES",
-        {**rules.RULES, m.ConfigureSession: rules.row(opening.accept_settings, *[settings_again] * 3)},
+        {**rules.RULES, m.ConfigureSession: rules.row(opening.accept_settings, *[settings_again] * 4)},
     )
 
 
@@ -339,6 +339,44 @@ def unasked_confirmation_acknowledges(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(opening, "confirmed_unasked", confirmed_unasked)
 
 
+def lost_turn_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """What a lost response was to answer is not owed again."""
+    patch.setattr(renewal, "cut_off", lambda _draft, _response: ())
+
+
+def heard_answer_asked_again(patch: pytest.MonkeyPatch) -> None:
+    """Every response that is lost is asked for again."""
+    patch.setattr(renewal, "cut_off", lambda _draft, response: response.due)
+
+
+def sound_before_conversation(patch: pytest.MonkeyPatch) -> None:
+    """What the user says is passed on before the conversation was restored."""
+    row = {**rules.RULES[m.UserAudio], Phase.RENEWING: manual.take_audio}
+    patch.setattr(rules, "RULES", {**rules.RULES, m.UserAudio: row})
+
+
+def settings_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Another upstream session is left as it is by default."""
+    real = renewal.restore
+
+    def restore(draft: Draft) -> None:
+        draft.state = evolve(draft.state, confirmed=m.SessionConfig())
+        real(draft)
+
+    patch.setattr(renewal, "restore", restore)
+
+
+def lost_update_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """An update whose answer was lost is not sent again."""
+    patch.setattr(renewal, "waiting", lambda state: state.updates)
+
+
+def moves_over_an_answer(patch: pytest.MonkeyPatch) -> None:
+    """The moment to move is any at which the session serves."""
+    patch.setattr(renewal, "is_boundary", lambda state: state.phase is Phase.SERVING)
+    patch.setattr(renewal, "leave", lambda draft: None)
+
+
 MUTANTS: Final = (
     Mutant("A flat flag", ("W1",), flat_flag),
     Mutant("B blame", ("W1",), blame),
@@ -358,10 +396,16 @@ MUTANTS: Final = (
     Mutant("speaks over the user", ("F2",), speaks_over_user),
     Mutant("calls announced twice", ("F1",), calls_announced_twice),
     Mutant("result forwarded twice", ("F1",), result_forwarded_twice),
-    Mutant("first result continues", ("G1",), first_result_continues),
+    Mutant("first result continues", ("G1", "I4"), first_result_continues),
     Mutant("tool deadline ignored", ("W1",), impatience_never_comes),
     Mutant("retry forgotten", ("L3",), stale_gate_after_retry),
     Mutant("ended response active again", ("W1",), lost_start_ignored),
+    Mutant("lost turn forgotten", ("L3", "I2"), lost_turn_forgotten, near="lost"),
+    Mutant("heard answer asked for again", ("I4",), heard_answer_asked_again, near="lost"),
+    Mutant("sound before the conversation", ("R1",), sound_before_conversation, near="lost"),
+    Mutant("settings forgotten", ("R1",), settings_forgotten, near="lost"),
+    Mutant("lost update forgotten", ("L3", "A2"), lost_update_forgotten, near="lost"),
+    Mutant("moves over an answer", ("G1", "L3", "I4", "C1", "W1"), moves_over_an_answer, near="a limit"),
     Mutant("end of speech unspoken", ("D3",), end_unspoken),
     Mutant("talks after the end", ("A3",), talks_after_error),
     Mutant("commits over responses", ("M1",), commits_over_responses, "component"),

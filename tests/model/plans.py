@@ -7,7 +7,7 @@ from worlds import Budget, Plan
 
 from turngate.session import messages as m
 from turngate.session.capabilities import Capabilities, SecondCreate
-from turngate.session.state import COMPONENT, Again
+from turngate.session.state import COMPONENT, DEEPGRAM, Again, LateVoice, Length, Renewal
 
 TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
 PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p)) for p in ("p1", "p2"))
@@ -41,6 +41,7 @@ NO_ENDS = Capabilities(sends_response_done=False)
 NO_CUTS = Capabilities(truncates=False)
 STARTS_ITSELF = Capabilities(lets_us_start=False, echoes_metadata=False)
 SUPERSEDING = Capabilities(second_create=SecondCreate.SUPERSEDES)
+LIMITED = evolve(DEEPGRAM, length=Length.LIMITED)
 QUIET, LOUD = m.UserAudio(bytes(48_000)), m.UserAudio(b"\0\x40" * 24_000)
 TAIL = m.UserAudio(bytes(100))
 
@@ -70,8 +71,31 @@ PLANS: Final = (
     Plan("more calls than may be open", (TEXT, TEXT2, RESULT), Budget(call=2, late=1)),
     Plan("more waits than may wait", CROWD, Budget(late=0)),
     Plan("flow", (m.UserAudio(b"\0\0"), TEXT), Budget(flow=2, late=0)),
-    Plan("legs that end", (TEXT, PROMPT), Budget(close=1, leave=1, vad_response=1, late=1)),
-    Plan("opening", (SETTINGS, TEXT, PROMPT), Budget(refuse=1, vad_response=1, close=1, late=0), serving=False),
+    Plan("legs that end", (TEXT, PROMPT), Budget(leave=1, vad_response=1, late=0)),
+    Plan("lost when crossed", (TEXT, PROMPT), Budget(close=1, vad_response=1, late=0)),
+    Plan("lost when congested", (TEXT,), Budget(close=1, flow=1, late=0)),
+    Plan("lost", (TEXT, PROMPT, TEXT2), Budget(close=1, fail=1, late=0)),
+    Plan("lost and refused", (TEXT, SAY), Budget(close=1, refuse=1, lose=1, late=1)),
+    Plan("lost when the user speaks", (TEXT,), Budget(close=1, speech=1, unwritten=1, late=0)),
+    Plan("lost when the user spoke", (TEXT,), Budget(close=1, speech=1, words=2, late=0)),
+    Plan("lost when the agent is heard", (TEXT,), Budget(close=1, speech=1, words=1, unplayed=1, late=0)),
+    Plan("lost when a line is heard", (SAY, CUT_IN), Budget(close=1, words=1, unplayed=1, late=0)),
+    Plan("lost with calls", (TEXT, RESULT, m.ToolResult(None, "f", "2"), TEXT2), Budget(close=1, call=1, late=1)),
+    Plan("lost with functions", (OURS, TEXT), Budget(close=1, call=1, late=0)),
+    Plan("lost with lines", (SAY, CUT_IN, LATER), Budget(close=1, late=0)),
+    Plan("lost out of sight", (TEXT,), Budget(close=1, unseen=1, late=0)),
+    Plan("lost twice", (TEXT, m.EndTurn()), Budget(close=2, late=1)),
+    Plan("lost at all sorts of things", EARLY, Budget(close=1, late=0)),
+    Plan("lost for good", (TEXT,), Budget(close=1, late=0), evolve(DEEPGRAM, renewal=Renewal.OFF)),
+    Plan("a limit", (TEXT, PROMPT), Budget(limit=1, close=1, late=1), LIMITED),
+    Plan("a limit and speech", (SAY,), Budget(limit=1, speech=1, unplayed=1, late=1), LIMITED),
+    Plan("a limit that ends", (TEXT,), Budget(limit=1, late=1), evolve(LIMITED, renewal=Renewal.OFF)),
+    Plan(
+        "a late voice", (TEXT, SPEAK), Budget(refuse=1, close=1, late=1), evolve(DEEPGRAM, late_voice=LateVoice.RENEWS)
+    ),
+    Plan("opening", (SETTINGS, TEXT, PROMPT), Budget(refuse=1, vad_response=1, late=0), serving=False),
+    Plan("opening and lost", (SETTINGS, TEXT), Budget(refuse=1, close=1, late=0), serving=False),
+    Plan("opening and lost with responses", (SETTINGS,), Budget(vad_response=1, close=1, late=0), serving=False),
     Plan("lines too early", (SETTINGS, LATER, SAY, TEXT), Budget(speech=1, late=0), serving=False),
     Plan("opening and calls", (SETTINGS,), Budget(vad_response=1, call=1, words=1, late=1), serving=False),
     Plan("opening and ends", (SETTINGS,), Budget(lose=1, close=1, leave=1, late=1), serving=False),
@@ -112,6 +136,10 @@ PLANS: Final = (
         serving=False,
     ),
     Plan("component speech", (TEXT,), Budget(speech=1, vad_response=2, late=1), COMPONENT, config=BY_UPSTREAM),
+    Plan("component lost", (TEXT,), Budget(close=1, speech=1, unwritten=1, late=0), COMPONENT, config=BY_UPSTREAM),
+    Plan("component lost with words", (TEXT, TEXT2), Budget(close=1, words=2, late=0), COMPONENT),
+    Plan("component lost with commits", (LOUD, TEXT), Budget(close=1, lose=1, late=1), COMPONENT, config=BY_PAUSE),
+    Plan("component lost before settings", (TEXT, PLAIN), Budget(close=2, unasked=1, late=0), COMPONENT, serving=False),
     Plan("component turns", (), Budget(speech=2, vad_response=1, late=1), COMPONENT, config=BY_UPSTREAM),
     Plan("component words", (TEXT,), Budget(speech=1, vad_response=1, words=2, late=0), COMPONENT, config=BY_UPSTREAM),
     Plan("component responses that end with text", (TEXT, TEXT2, OTHER), Budget(last=2, words=1, late=0), COMPONENT),

@@ -53,6 +53,12 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
     m.ClientStalled: (m.ClientStalled(),),
     m.UpstreamReady: (m.UpstreamReady(),),
     m.UpstreamLost: (m.UpstreamLost(PROBLEM),),
+    m.NextReady: (m.NextReady(),),
+    m.NextLost: (m.NextLost(PROBLEM),),
+    m.Recalled: (
+        m.Recalled(),
+        m.Recalled((m.ContextLine(m.Role.USER, "c"), m.ContextCall(CALL, "1")), (b"\0\0",), frozenset({"u1"})),
+    ),
     m.UpstreamCongested: (m.UpstreamCongested(),),
     m.UpstreamRelieved: (m.UpstreamRelieved(),),
     m.UpdateConfirmed: (m.UpdateConfirmed(),),

@@ -18,12 +18,19 @@ from turngate.session.rules import RULES, ignore, step
 BY_NIGHT: Final = os.environ.get("TURNGATE_TEST_PROFILE") == "nightly"
 
 NO_SESSION_YET: Final = "an upstream says it only when its session exists; what it means too early is in the sweep"
+CROSSING: Final = (
+    "the model says it at once, so that it never crosses the loss of the other; test_session_renewal.py has it"
+)
 ONLY_SWEPT: Final[Mapping[tuple[type[m.Message], Phase], str]] = {
     (m.UpdateConfirmed, Phase.CONNECTING): NO_SESSION_YET,
     (m.Refused, Phase.CONNECTING): NO_SESSION_YET,
     (m.ResponseStarted, Phase.CONNECTING): NO_SESSION_YET,
     (m.ResponseEnded, Phase.CONNECTING): NO_SESSION_YET,
     (m.AgentTextEnded, Phase.CONNECTING): NO_SESSION_YET,
+    (m.SpeechCut, Phase.RENEWING): CROSSING,
+    (m.Recalled, Phase.RENEWING): "it is asked for and answered within one move",
+    (m.AgentTextEnded, Phase.RENEWING): NO_SESSION_YET,
+    (m.NextLost, Phase.RENEWING): CROSSING,
     (m.ItemConfirmed, Phase.AWAITING_SETTINGS): NO_SESSION_YET,
     (m.ItemConfirmed, Phase.CONNECTING): NO_SESSION_YET,
 }

@@ -7,6 +7,7 @@ the real rules take a message: the judge looks on at every step.
 Must not know: what may happen next; that is ``moves.py``.
 """
 
+from enum import Enum
 from typing import Final, TypeAlias
 
 from attrs import evolve, field, frozen
@@ -17,7 +18,7 @@ from turngate.session.invariants import Judge
 from turngate.session.rules import begin, step
 from turngate.session.state import DEEPGRAM, Bounds, Policy, State
 
-BOUNDS: Final = Bounds(tries=2, waiting_updates=3, waiting_turns=3, early_bytes=100, open_calls=2)
+BOUNDS: Final = Bounds(tries=2, waiting_updates=3, waiting_turns=3, early_bytes=100, open_calls=2, losses=1)
 """Small enough for each to be met within a plan."""
 
 
@@ -56,7 +57,11 @@ class Budget:
     flow: int = 0
     """Times that the upstream's transport takes no more for a while."""
     close: int = 0
-    """Ends of the upstream's connection."""
+    """Ends of the upstream's connection, and of one that is to take its place."""
+    limit: int = 0
+    """Times that an upstream session may not be longer."""
+    unwritten: int = 0
+    """Whether the user's turns were not written down when they are recalled, so that their audio is sent again."""
     leave: int = 0
     """Ends that come from the client or from the proxy itself."""
     unplayed: int = 0
@@ -81,6 +86,14 @@ class Plan:
     """What the upstream does otherwise than the API."""
 
 
+class Second(Enum):
+    """The second connection to the upstream."""
+
+    NONE = "none"
+    DIALLED = "dialled"
+    READY = "ready"
+
+
 @frozen
 class World:
     """One reachable situation."""
@@ -102,6 +115,7 @@ class World:
     leg: tuple[m.ClientMessage, ...] = ()
     """What the client's leg has to report; it comes before anything else does."""
     dialled: bool = False
+    second: Second = Second.NONE
     ready_sent: bool = False
     closed: bool = False
     heard: m.Message | None = field(default=None, eq=False)
@@ -109,8 +123,6 @@ class World:
     done: tuple[m.Effect, ...] = field(default=(), eq=False)
     """The effects of that step."""
 
-
-ANSWERED: Final = (m.SendUpdate, m.StartResponse, m.CancelResponse, m.AddLine, m.CommitAudio)
 
 Move: TypeAlias = tuple[str, World]
 
@@ -134,14 +146,49 @@ def deliver(world: World, message: m.Message) -> World:
     """The rules take one message, and the judge looks on."""
     state, effects = step(world.state, message)
     judge = world.judge.see(message, effects)
-    return carry_out(evolve(world, state=state, judge=judge, heard=message, done=effects), effects)
+    world = carry_out(evolve(world, state=state, judge=judge, heard=message, done=effects), effects)
+    asked = next((effect for effect in effects if isinstance(effect, m.Recall)), None)
+    if asked is None:
+        return world
+    after = deliver(world, recalled(world, asked))
+    return evolve(after, heard=message, done=(*effects, *after.done))
+
+
+def recalled(world: World, asked: m.Recall) -> m.Recalled:
+    """What is remembered: one line at least; of spoken turns either the words or the sound."""
+    again = asked.owed if world.budget.unwritten else frozenset()
+    lines = [m.ContextLine(m.Role.ASSISTANT, "before")]
+    lines += [m.ContextLine(m.Role.ASSISTANT, record.text, record.item_id) for record in world.state.records]
+    texts = tuple((item_id, item_id) for item_id in sorted(asked.apart & (world.judge.owed | world.judge.withdrawn)))
+    return m.Recalled(tuple(lines), (b"\0\0",) * len(again), again, texts)
 
 
 def carry_out(world: World, effects: tuple[m.Effect, ...]) -> World:
     """Put on the wire what the upstream answers; it says nothing to audio and to the outputs of calls."""
-    sent = tuple(e for e in effects if isinstance(e, ANSWERED))
-    dialled = world.dialled or any(isinstance(e, m.DialUpstream) for e in effects)
-    return hear(evolve(world, up=world.up + sent, dialled=dialled), effects)
+    for effect in effects:
+        match effect:
+            case m.SendUpdate() | m.StartResponse() | m.CancelResponse() | m.AddLine() | m.CommitAudio():
+                world = evolve(world, up=(*world.up, effect))
+            case m.AddCall() | m.AddToolOutput() if world.state.seeds:
+                world = say(world, m.ItemConfirmed(effect.item_id))
+            case m.DialUpstream():
+                world = evolve(connected(world), dialled=True, ready_sent=False)
+            case m.DialNext():
+                world = evolve(world, second=Second.DIALLED)
+            case m.MoveOver():
+                world = evolve(connected(world), ready_sent=world.second is Second.READY, second=Second.NONE)
+            case m.AppendAudio() if isinstance(world.heard, m.ItemConfirmed | m.Refused | m.DeadlinePassed):
+                # audio that is sent again has the whole turn in it
+                item_id = f"again{len(world.tags)}{len(world.down)}"
+                world = say(world, m.SpeechStarted(item_id), m.SpeechCommitted(item_id))
+            case _:
+                pass
+    return hear(world, effects)
+
+
+def connected(world: World) -> World:
+    """The upstream is reached by another connection: of what was on the wire of the one before nothing arrives."""
+    return evolve(world, up=(), down=(), active=None, closed=False)
 
 
 def hear(world: World, effects: tuple[m.Effect, ...]) -> World:

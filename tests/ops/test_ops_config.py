@@ -42,6 +42,8 @@ SETTINGS = {
     "allow_anonymous": ("true", True, "no", False, True),
     "component_path": ("'/a'", "/a", "", "", "/c"),
     "component_settings": ("'acknowledge'", "acknowledge", "apply", "apply", "acknowledge"),
+    "rollover": ("'off'", "off", "on", "on", "off"),
+    "late_voice": ("'move'", "move", "refuse", "refuse", "move"),
     "function_hosts": ("'a.test'", ("a.test",), "b.test:1 c.test+private", ("b.test:1", "c.test+private"), ("d.test",)),
 }
 """For each setting: as written in the file and what that means, the same of the variable, and the option."""
@@ -123,6 +125,9 @@ def test_variable_of_a_switch_says_yes_or_no(word, truth):
         ("component_path = '/openai?x'", "component_path is a path such as /openai, not '/openai?x'"),
         ("component_path = '/v1/agent/converse'", "component_path is a path such as /openai"),
         ("component_settings = 'drop'", "component_settings is apply or acknowledge, not 'drop'"),
+        ("rollover = 'perhaps'", "rollover is on or off, not 'perhaps'"),
+        ("late_voice = 'later'", "late_voice is refuse or move, not 'later'"),
+        ("session_limit_s = 10", "session_limit_s is from 60 to 86400 seconds, not 10"),
         ("function_hosts = 8443", "function_hosts is a host, or a list of them"),
         ("function_hosts = ['a.test', 2]", "function_hosts is a host, or a list of them"),
         (

@@ -6,6 +6,7 @@ from turngate.proxy.close_codes import client_close, may_be_sent, upstream_close
 from turngate.session.messages import Ending
 
 CLIENT = {
+    Ending.UPSTREAM_LIMIT: 1000,
     Ending.CLIENT_LEFT: 1000,
     Ending.CLIENT_FAULT: 1008,
     Ending.CLIENT_TOO_LARGE: 1009,
@@ -16,6 +17,7 @@ CLIENT = {
     Ending.INTERNAL: 1011,
 }
 UPSTREAM = {
+    Ending.UPSTREAM_LIMIT: 1000,
     Ending.CLIENT_LEFT: 1000,
     Ending.CLIENT_FAULT: 1000,
     Ending.CLIENT_TOO_LARGE: 1000,

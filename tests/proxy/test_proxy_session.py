@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from attrs import evolve
 from fake_connection import FakeConnection, FakeDialler, QuietLog
 from twisted.internet.task import Clock
 
@@ -13,7 +14,8 @@ from turngate.actors.testing import TestSystem
 from turngate.protocols.realtime import Translation
 from turngate.proxy.ports import DialFailure, DialFault, Upgrade
 from turngate.proxy.reception import Reception
-from turngate.proxy.session import CLOSE_WITHIN_S, DEEPGRAM_PATH, Setup
+from turngate.proxy.session import CLOSE_WITHIN_S, DEEPGRAM_PATH, Profile, Setup
+from turngate.session.state import DEEPGRAM, Length, Policy, Renewal, Waits
 
 SETTINGS = {"type": "Settings", "audio": {}, "agent": {"think": {"provider": {"type": "open_ai", "model": "m"}}}}
 
@@ -21,13 +23,16 @@ SETTINGS = {"type": "Settings", "audio": {}, "agent": {"think": {"provider": {"t
 class Desk:
     """One session with both its connections in hand."""
 
-    def __init__(self, path: str = DEEPGRAM_PATH, query: dict[str, list[str]] | None = None) -> None:
+    def __init__(
+        self, path: str = DEEPGRAM_PATH, query: dict[str, list[str]] | None = None, policy: Policy = DEEPGRAM
+    ) -> None:
         self.clock = Clock()
         self.system = TestSystem(self.clock)
         self.log = QuietLog()
         self.dialler = FakeDialler()
         ids = iter(range(100))
-        setup = Setup(self.dialler, Translation(), self.log, judged=True)
+        profiles = {DEEPGRAM_PATH: Profile(policy=policy)}
+        setup = Setup(self.dialler, Translation(), self.log, profiles, waits=Waits(limit_near_s=30.0), judged=True)
         self.reception = Reception(self.system, setup, lambda: f"s{next(ids)}")
         self.client = FakeConnection()
         self.client.events = self.reception(self.client, Upgrade(path, "fake", query or {}))
@@ -40,12 +45,18 @@ class Desk:
         self.upstream.events.text_received(json.dumps(event).encode())
 
     def connect(self) -> None:
-        (_, events) = self.dialler.wanted[0]
+        """The upstream that was wanted last is connected."""
+        (_, events) = self.dialler.wanted[-1]
+        self.upstream = FakeConnection()
         self.upstream.events = events.dialled(self.upstream)
 
     def serve(self) -> None:
         self.says(**SETTINGS)
         self.connect()
+        self.ready()
+
+    def ready(self) -> None:
+        """The upstream has a session, and takes its settings."""
         self.event(type="session.created", session={})
         self.event(type="session.updated", session={})
 
@@ -97,14 +108,16 @@ def test_session_when_the_client_leaves_before_settings_dials_nobody(desk: Desk)
     assert 0 == desk.reception.sessions
 
 
-def test_session_when_the_upstream_closes_first_tells_and_closes_the_client(desk: Desk) -> None:
-    """An Error, then 1011."""
-    desk.serve()
-    desk.upstream.ended(1001)
-    assert "Error" == desk.heard[-1]
-    assert ("close", 1011) == desk.client.log[-1]
-    desk.client.ended(1011)
-    assert 0 == desk.reception.sessions
+def test_session_when_the_upstream_closes_first_tells_and_closes_the_client() -> None:
+    """An Error, then 1011, where it is not to be replaced."""
+    desk = Desk(policy=evolve(DEEPGRAM, renewal=Renewal.OFF))
+    with desk.system:
+        desk.serve()
+        desk.upstream.ended(1001)
+        assert "Error" == desk.heard[-1]
+        assert ("close", 1011) == desk.client.log[-1]
+        desk.client.ended(1011)
+        assert 0 == desk.reception.sessions
 
 
 def test_session_when_a_connection_does_not_close_in_time_drops_it(desk: Desk) -> None:
@@ -163,14 +176,15 @@ def test_session_when_the_upstream_takes_no_more_does_not_read_the_client(desk: 
     desk.upstream.ended()
 
 
-def test_session_when_the_upstream_takes_nothing_for_ten_seconds_ends(desk: Desk) -> None:
-    """A stalled upstream is given up."""
+def test_session_when_the_upstream_takes_nothing_for_ten_seconds_has_another(desk: Desk) -> None:
+    """A stalled upstream is given up for another, and the client is read again."""
     desk.serve()
     desk.upstream.events.congested()
     desk.clock.advance(10.1)
-    assert ("close", 1011) == desk.client.log[-1]
+    assert ("close", 1000) == desk.upstream.log[-1]
+    assert "resume" == desk.client.done[-1]
+    assert 2 == len(desk.dialler.wanted)
     desk.client.ended()
-    desk.upstream.ended()
 
 
 def test_session_when_the_client_does_not_read_holds_audio_up_to_its_bound(desk: Desk) -> None:
@@ -269,3 +283,120 @@ def test_a06_trace_when_the_client_names_one_is_in_every_line(query: dict[str, l
         desk.client.ended()
     assert {"session.started", "session.ended"} == {event for event, _ in desk.log.kept}
     assert {("s0", trace)} == {(fields["session"], fields["trace"]) for _, fields in desk.log.kept}
+
+
+# --- another upstream session ---------------------------------------------------------------------------------------
+
+
+def limited() -> Desk:
+    """A session whose upstream may not be as long as it likes."""
+    return Desk(policy=evolve(DEEPGRAM, length=Length.LIMITED))
+
+
+def test_upstream_when_lost_is_dialled_again_and_told_what_was_said(desk: Desk) -> None:
+    """The settings, then the line that the user wrote, then the request for an answer; the client reads nothing."""
+    desk.serve()
+    desk.says(type="InjectUserMessage", content="hi")
+    heard = len(desk.heard)
+    desk.upstream.ended(1006)
+    desk.connect()
+    desk.ready()
+    (update, item, create) = desk.asked
+    assert ("session.update", "conversation.item.create") == (update["type"], item["type"])
+    assert "hi" == item["item"]["content"][0]["text"]
+    assert "response.create" == create["type"]
+    assert heard == len(desk.heard)
+    desk.client.ended()
+    desk.upstream.ended()
+    assert 0 == desk.reception.sessions
+
+
+def test_upstream_when_given_up_is_closed_and_not_listened_to(desk: Desk) -> None:
+    """What the one says that was given up is not taken for a word of the other."""
+    desk.serve()
+    desk.says(type="UpdatePrompt", prompt="more")
+    silent = desk.upstream
+    desk.clock.advance(10.1)
+    assert ("close", 1000) == silent.log[-1]
+    desk.connect()
+    for event in ("session.created", "session.updated"):
+        silent.events.text_received(json.dumps({"type": event, "session": {}}).encode())
+    silent.ended()
+    assert [] == desk.asked
+    desk.ready()
+    assert ["session.update", "session.update"] == [event["type"] for event in desk.asked]
+    desk.event(type="session.updated", session={})
+    assert "PromptUpdated" == desk.heard[-1]
+    desk.client.ended()
+    desk.upstream.ended()
+
+
+def test_upstream_when_lost_as_it_was_dialled_leaves_no_connection(desk: Desk) -> None:
+    """One that is connected after the session has ended is dropped."""
+    desk.serve()
+    desk.upstream.ended(1006)
+    desk.client.ended()
+    assert 1 == desk.dialler.dialling.cancelled
+    assert 0 == desk.reception.sessions
+
+
+def test_session_when_a_limit_comes_near_moves_over() -> None:
+    """Both are connected for a while; the first is closed when the second has a session, and not before."""
+    desk = limited()
+    with desk.system:
+        desk.serve()
+        first = desk.upstream
+        desk.clock.advance(30.1)
+        assert 2 == len(desk.dialler.wanted)
+        desk.connect()
+        assert "close" not in first.done
+        desk.event(type="session.created", session={})
+        assert ("close", 1000) == first.log[-1]
+        assert ["session.update"] == [event["type"] for event in desk.asked]
+        desk.event(type="session.updated", session={})
+        assert "upstream.renewed" in [event for event, _ in desk.log.kept]
+        desk.says(type="InjectUserMessage", content="hi")
+        assert "response.create" == desk.asked[-1]["type"]
+        desk.client.ended()
+        desk.upstream.ended()
+        assert [] == desk.clock.getDelayedCalls()
+
+
+def test_session_when_it_ends_while_another_upstream_is_dialled_leaves_neither() -> None:
+    """The second connection goes with the first."""
+    for connected in (False, True):
+        desk = limited()
+        with desk.system:
+            desk.serve()
+            first = desk.upstream
+            desk.clock.advance(30.1)
+            if connected:
+                desk.connect()
+            desk.client.ended()
+            assert ("close", 1000) == first.log[-1]
+            assert connected is (("close", 1000) in desk.upstream.log and desk.upstream is not first)
+            assert (0 if connected else 1) == desk.dialler.dialling.cancelled
+            first.ended()
+            assert 0 == desk.reception.sessions
+            assert [] == desk.clock.getDelayedCalls()
+
+
+def test_session_when_another_upstream_fails_to_come_tries_again() -> None:
+    """The first serves on."""
+    desk = limited()
+    with desk.system:
+        desk.serve()
+        first = desk.upstream
+        desk.clock.advance(30.1)
+        (_, events) = desk.dialler.wanted[-1]
+        events.dial_failed(DialFailure(DialFault.REFUSED, "no", status=503))
+        assert 2 == len(desk.dialler.wanted)
+        desk.clock.advance(15.1)
+        assert 3 == len(desk.dialler.wanted)
+        desk.connect()
+        desk.upstream.ended(1011)
+        desk.says(type="KeepAlive")
+        desk.clock.advance(15.1)
+        assert 4 == len(desk.dialler.wanted)
+        desk.client.ended()
+        first.ended()

@@ -11,6 +11,7 @@ from attrs import frozen
 from turngate.session import messages as m
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
+from turngate.session.memory import Memory
 from turngate.session.rules import begin, step
 from turngate.session.state import DEEPGRAM, Bounds, Policy, State
 
@@ -55,7 +56,7 @@ class Step:
     @property
     def records(self) -> list[str]:
         """The agent's and the user's lines as they stand for good."""
-        return [effect.text for effect in self.effects if isinstance(effect, m.LineRecorded)]
+        return [effect.text for effect in self.effects if isinstance(effect, m.LineRecorded) and effect.text]
 
     @property
     def upstream(self) -> list[m.Effect]:
@@ -92,6 +93,7 @@ class Talk:
         first = State("s1", policy=policy, bounds=bounds or Bounds(), capabilities=capabilities)
         self.state, effects = begin(first)
         self.judge = Judge(capabilities).see(None, effects)
+        self.memory = Memory()
         self.effects = list(effects)
         """All that has followed from anything so far."""
 
@@ -99,10 +101,16 @@ class Talk:
         """The rules take these messages, one after the other."""
         led_to: list[m.Effect] = []
         for message in messages:
+            self.memory.hear(message)
             self.state, effects = step(self.state, message)
             self.judge = self.judge.see(message, effects)
             led_to += effects
-        self.effects += led_to
+            for effect in effects:
+                self.memory.watch(effect)
+            self.effects += effects
+            for effect in effects:
+                if isinstance(effect, m.Recall):
+                    led_to += self.tell(self.memory.recall(effect)).effects
         return Step(tuple(led_to))
 
     def last(self, kind: type[K]) -> K:
@@ -118,6 +126,19 @@ class Talk:
         self.configure(settings)
         self.tell(m.UpdateConfirmed())
         return self
+
+    def lose(self, cause: m.Cause = m.Cause.UPSTREAM_CLOSED) -> Step:
+        """The upstream's connection ends."""
+        return self.tell(m.UpstreamLost(m.Problem(cause, "The upstream closed the connection.")))
+
+    def restore(self) -> Step:
+        """Another upstream session is ready, and confirms the settings of the one before."""
+        return self.tell(m.UpstreamReady(), m.UpdateConfirmed())
+
+    def renew(self) -> Step:
+        """The same, and it confirms the conversation too."""
+        restored = self.restore()
+        return Step(restored.effects + self.confirm_items().effects)
 
     def confirm_items(self) -> Step:
         """The upstream confirms all items that were sent to it."""

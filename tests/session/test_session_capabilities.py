@@ -132,12 +132,12 @@ def test_cancelled_response_when_its_end_is_never_told_ends_in_time() -> None:
     assert talk.state.responses == ()
 
 
-def test_cancelled_response_when_its_end_should_be_told_and_is_not_ends_the_session() -> None:
-    """An upstream that says so otherwise is broken."""
+def test_cancelled_response_when_its_end_should_be_told_and_is_not_loses_the_upstream_session() -> None:
+    """An upstream that says so otherwise is broken: another takes its place."""
     talk = talk_with()
     talk.respond()
     talk.tell(passed(m.Deadline.RESPONSE_SILENCE))
-    assert m.Ending.UPSTREAM_FAILED is talk.tell(passed(m.Deadline.CANCEL_ANSWER)).ending
+    assert [m.DialUpstream()] == talk.tell(passed(m.Deadline.CANCEL_ANSWER)).all(m.DialUpstream)
 
 
 # --- no cuts ----------------------------------------------------------------------------------------------------------

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import pytest
+from attrs import evolve
 from session_driver import CONFIG, Talk, passed
 
 from turngate.session import messages as m
 from turngate.session.machines import Phase
-from turngate.session.state import COMPONENT, DEEPGRAM, Policy
+from turngate.session.state import COMPONENT, DEEPGRAM, Policy, Renewal
 
 PROBLEM = m.Problem(m.Cause.UPSTREAM_CLOSED, "The upstream closed with 1011.")
 LEAVING: dict[m.Message, tuple[m.Ending, list[m.Cause]]] = {
@@ -54,7 +55,7 @@ def test_session_when_a_leg_is_gone_ends_with_a_last_word(
     message: m.Message, come_to: Callable[[Policy], Talk], policy: Policy
 ) -> None:
     """In every phase the client is told why, both legs are closed, and nothing is done after that."""
-    talk = come_to(policy)
+    talk = come_to(evolve(policy, renewal=Renewal.OFF))
     ended = talk.tell(message)
     assert LEAVING[message] == (ended.ending, ended.causes)
     assert isinstance(ended.effects[-1], m.EndSession)

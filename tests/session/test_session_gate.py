@@ -1,11 +1,12 @@
 """The gate: what is sent, what the answers to it mean, and what happens when there are none."""
 
 import pytest
+from attrs import evolve
 from session_driver import ACTIVE, CANCELLED, CONFIG, Step, Talk, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Gate
-from turngate.session.state import Bounds
+from turngate.session.state import DEEPGRAM, Bounds, Renewal
 
 PROMPT = m.UpdateKind.PROMPT
 
@@ -270,13 +271,19 @@ def test_response_when_silent_is_cancelled_once_and_the_client_told() -> None:
     talk.settle()
 
 
-def test_response_when_cancelled_and_still_silent_ends_the_session() -> None:
-    """A cancelled response that does not end leaves nothing to wait for."""
-    talk = Talk().serve().respond()
-    talk.tell(passed(m.Deadline.RESPONSE_SILENCE))
+@pytest.mark.parametrize("renewal", Renewal)
+def test_response_when_cancelled_and_still_silent_ends_the_upstream_session(renewal: Renewal) -> None:
+    """A cancelled response that does not end leaves nothing to wait for; its loss was told when it was cancelled."""
+    talk = Talk(evolve(DEEPGRAM, renewal=renewal)).serve().respond()
+    assert [m.Cause.UPSTREAM_SILENT] == talk.tell(passed(m.Deadline.RESPONSE_SILENCE)).causes
     failed = talk.tell(passed(m.Deadline.CANCEL_ANSWER))
-    assert [m.Cause.UPSTREAM_SILENT] == failed.causes
-    assert m.Ending.UPSTREAM_FAILED is failed.ending
+    if renewal is Renewal.OFF:
+        assert [m.Cause.UPSTREAM_SILENT] == failed.causes
+        assert m.Ending.UPSTREAM_FAILED is failed.ending
+    else:
+        assert [] == failed.causes
+        assert [m.DialUpstream()] == failed.all(m.DialUpstream)
+        assert [] == talk.renew().all(m.StartResponse)
 
 
 def test_response_when_a_cancelled_one_beside_it_has_ended_is_not_cut_short() -> None:
@@ -314,7 +321,7 @@ def test_response_when_anything_is_heard_of_it_is_waited_for_anew(message: m.Ups
 @pytest.mark.parametrize("deadline", [m.Deadline.UPDATE_ANSWER, m.Deadline.CREATE_ANSWER, m.Deadline.ITEMS_ANSWER])
 def test_upstream_when_it_does_not_answer_ends_the_session(deadline: m.Deadline) -> None:
     """Without these answers nothing more can be sent: the client is told, and the session ends."""
-    talk = Talk()
+    talk = Talk(evolve(DEEPGRAM, renewal=Renewal.OFF))
     talk.configure(m.ConfigureSession(CONFIG, context=(m.ContextLine(m.Role.USER, "I am Ada."),)))
     if deadline is not m.Deadline.UPDATE_ANSWER:
         talk.tell(m.UpdateConfirmed())

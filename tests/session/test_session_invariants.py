@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from turngate.session import invariants, requested
+from turngate.session import invariants, requested, witness
 from turngate.session import messages as m
 from turngate.session.invariants import Judge, PromiseBrokenError
 
 ROOT = Path(__file__).parents[2]
 CONFIG = m.SessionConfig("be kind")
 UPDATE = m.SendUpdate("e1", CONFIG, None)
-CREATE = m.StartResponse("e2")
+CREATE = m.StartResponse("e2", "hello")
 CALLS = (m.ToolCall("c1", "f", "{}"),)
 ENDED = m.ResponseEnded("r1", m.ResponseStatus.COMPLETED)
 AUDIO = m.AgentAudioChunk("r1", "i1", b"\0\0")
@@ -59,12 +59,26 @@ PROMPTED = m.SendUpdate("e3", m.SessionConfig("be kind p"), CONFIG)
 UPDATING = m.Arm(m.Deadline.UPDATE_ANSWER)
 WAIT = m.Arm(m.Deadline.CREATE_ANSWER)
 
+LOST = m.UpstreamLost(m.Problem(m.Cause.UPSTREAM_CLOSED, ""))
+REDIAL, DIALLING = m.DialUpstream(), m.Arm(m.Deadline.UPSTREAM_READY)
+RENEWED = m.Note("upstream.renewed")
+SEED = m.AddLine("e4", "i4", m.Role.USER, "before")
+DIALLED: list[Step] = [OPENED[0], (m.ConfigureSession(CONFIG), [REDIAL]), *SERVING[2:]]
+
 BREACHES: list[tuple[str, str, list[Step]]] = [
     ("G1", "update while responding", [*RESPONDING, (PROMPT, [UPDATE])]),
     ("G1", "create while responding", [*RESPONDING, (m.UserText("hi"), [CREATE])]),
     ("G1", "update while a create is outstanding", [*SERVING, (m.UserText("hi"), [CREATE, UPDATE])]),
     ("G1", "create while an update is outstanding", [*SERVING, (PROMPT, [UPDATE, CREATE])]),
     ("G5", "cancelled twice", [*RESPONDING, (AUDIO, [m.CancelResponse("e", "r1"), m.CancelResponse("e", "r1")])]),
+    ("I4", "an answer to nothing", [*SERVING, (ENDED, [m.StartResponse("e2")])]),
+    ("C1", "no other upstream", [*DIALLED, (LOST, [])]),
+    ("R1", "other settings", [*DIALLED, (LOST, [REDIAL, DIALLING]), (m.UpstreamReady(), [PROMPTED, UPDATING])]),
+    ("R1", "a create too early", [*DIALLED, (LOST, [REDIAL, DIALLING]), (m.UserText("hi"), [CREATE, WAIT])]),
+    ("R1", "sound too early", [*DIALLED, (LOST, [REDIAL, DIALLING]), (FED, [FEED])]),
+    ("R1", "served without settings", [*DIALLED, (LOST, [REDIAL, UPDATE, UPDATING, RENEWED])]),
+    ("R1", "served without the conversation", [*DIALLED, (LOST, [REDIAL, SEED, RENEWED])]),
+    ("W1", "restored in no time", [*DIALLED, (LOST, [REDIAL])]),
     ("A1", "acknowledged unconfirmed", [*OPENED, (m.ConfigureSession(CONFIG), [m.SessionConfigured()])]),
     ("A1", "acknowledged twice", [*SERVING, (m.UpdateConfirmed(), [m.SessionConfigured()])]),
     (
@@ -176,7 +190,7 @@ PAGE = (ROOT / "docs" / "design" / "promises.md").read_text(encoding="utf-8")
 
 def test_promises_when_compared_with_the_judge_are_the_same() -> None:
     """Every number that a breach can name stands in the docs, and every number there can be broken."""
-    code = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (invariants, requested))
+    code = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (invariants, witness, requested))
     named = set(re.findall(r'"([A-Z]\d)(?:"|:)', code))
     assert named == set(re.findall(r"^- \*\*([A-Z]\d)\*\* ", PAGE, re.MULTILINE))
 

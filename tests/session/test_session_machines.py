@@ -51,9 +51,11 @@ def test_gate_when_open_is_the_only_state_that_sends() -> None:
 
 
 def test_gate_when_a_response_is_active_opens_by_its_end_only() -> None:
-    """No answer and no refusal leads from a state with an active response to the open gate."""
+    """No answer and no refusal leads from a state with an active response to the open gate; its upstream's end does."""
     for state in (Gate.RESPONDING, Gate.UPDATING_CROSSED, Gate.STARTING_CROSSED):
-        assert {Signal.LAST_RESPONSE_ENDED} >= {event for event, to in GATE[state].items() if to is Gate.OPEN}
+        assert {Signal.LAST_RESPONSE_ENDED, Signal.UPSTREAM_GONE} >= {
+            event for event, to in GATE[state].items() if to is Gate.OPEN
+        }
 
 
 def test_phase_when_ended_is_final() -> None:

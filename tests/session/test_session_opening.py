@@ -1,11 +1,12 @@
 """How a session begins, and what waits until it serves."""
 
 import pytest
+from attrs import evolve
 from session_driver import CONFIG, PCM, Talk, call, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Phase
-from turngate.session.state import COMPONENT, DEEPGRAM, Bounds, Policy
+from turngate.session.state import COMPONENT, DEEPGRAM, Bounds, Policy, Renewal
 
 LINE = m.ContextLine(m.Role.USER, "I am Ada.")
 CONTEXT = m.ConfigureSession(CONFIG, context=(LINE, m.ContextCall(call(), "42")))
@@ -246,9 +247,18 @@ def test_turns_when_too_many_wait_beside_updates_are_not_taken() -> None:
 
 
 def test_client_when_the_upstream_is_congested_is_not_read() -> None:
-    """The wait for the upstream to take data again has an end, which ends the session."""
+    """The wait for the upstream to take data again has an end, and with it that upstream session has."""
     talk = Talk().serve()
     assert (m.PauseClient(), m.Arm(m.Deadline.UPSTREAM_FLOW)) == talk.tell(m.UpstreamCongested()).effects
+    stalled = talk.tell(passed(m.Deadline.UPSTREAM_FLOW))
+    assert [m.DialUpstream()] == stalled.all(m.DialUpstream)
+    assert [m.ResumeClient()] == stalled.all(m.ResumeClient)
+
+
+def test_session_when_the_upstream_is_stalled_and_not_to_be_replaced_ends() -> None:
+    """The client is told the cause."""
+    talk = Talk(evolve(DEEPGRAM, renewal=Renewal.OFF)).serve()
+    talk.tell(m.UpstreamCongested())
     stalled = talk.tell(passed(m.Deadline.UPSTREAM_FLOW))
     assert [m.Cause.UPSTREAM_STALLED] == stalled.causes
     assert m.Ending.UPSTREAM_FAILED is stalled.ending

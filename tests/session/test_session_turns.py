@@ -86,6 +86,7 @@ def test_floor_when_speech_never_ends_is_free_after_a_while() -> None:
     talk.tell(m.UserText("hi"))
     overdue = talk.tell(passed(m.Deadline.FLOOR))
     assert m.Note("floor.overdue") in overdue.effects
+    assert [m.Cause.SPEECH_ENDLESS] == overdue.causes
     assert 1 == len(overdue.all(m.StartResponse))
     assert Floor.FREE is talk.state.floor
 

@@ -32,6 +32,12 @@ DEFAULT_UPSTREAM: Final = f"wss://{KEYED_HOST}/v1/realtime?model={{model}}"
 DEFAULT_MODEL: Final = "gpt-realtime"
 DEFAULT_COMPONENT_PATH: Final = "/openai"
 COMPONENT_SETTINGS: Final = ("apply", "acknowledge")
+CHOICES: Final = {
+    "component_settings": COMPONENT_SETTINGS,
+    "rollover": ("on", "off"),
+    "late_voice": ("refuse", "move"),
+}
+"""Settings that are one of a few words."""
 PREFIX: Final = "TURNGATE_"
 EXAMPLES: Final = {
     "voices": '"deepgram:aura-2-thalia-en" = "marin"',
@@ -93,6 +99,12 @@ class Config:
     """Where components connect; empty where none may."""
     component_settings: str = COMPONENT_SETTINGS[0]
     """What becomes of a component's Settings while a response is active."""
+    rollover: str = "on"
+    """Whether a session goes on with another upstream session when its own is lost, or may not be longer."""
+    session_limit_s: float | None = None
+    """How long an upstream session may be; ``None`` is what is known of the upstream."""
+    late_voice: str = "refuse"
+    """What becomes of another voice after the agent has spoken: the session may move to another upstream session."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
@@ -115,12 +127,15 @@ KEYS: Final = (
     "function_hosts",
     "component_path",
     "component_settings",
+    "rollover",
+    "late_voice",
 )
 TABLES: Final = ("voices", "models", "languages")
 """Of names to names; in a file only."""
 SECONDS: Final = {
     "client_idle_s": (1.0, 86_400.0),
     "speech_lead_s": (0.05, 60.0),
+    "session_limit_s": (60.0, 86_400.0),
     "dial_budget_s": (0.1, 120.0),
     "dial_total_s": (0.1, 120.0),
     "dial_try_s": (0.1, 60.0),
@@ -178,6 +193,9 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
     if not settings.listen:
         raise ConfigError(f"listen names no endpoint; give at least one, such as {DEFAULT_LISTEN[0]}")
     FunctionHosts.listed(settings.function_hosts)
+    for key, words in CHOICES.items():
+        if getattr(settings, key) not in words:
+            raise ConfigError(f"{key} is {' or '.join(words)}, not {getattr(settings, key)!r}")
     check_component(settings)
     return evolve(settings, upstream_key=upstream_key(settings, environment))
 
@@ -210,9 +228,6 @@ def check_component(settings: Config) -> None:
     Raises:
         ConfigError: they cannot; the line says why.
     """
-    if settings.component_settings not in COMPONENT_SETTINGS:
-        known = " or ".join(COMPONENT_SETTINGS)
-        raise ConfigError(f"component_settings is {known}, not {settings.component_settings!r}")
     path = settings.component_path
     if path and (not path.startswith("/") or set("?#") & set(path) or path == DEEPGRAM_PATH):
         raise ConfigError(f"component_path is a path such as {DEFAULT_COMPONENT_PATH}, not {path!r}")

@@ -46,6 +46,8 @@ def client_close(ending: Ending) -> tuple[int, str]:
     match ending:
         case Ending.CLIENT_LEFT:
             return NORMAL, ""
+        case Ending.UPSTREAM_LIMIT:
+            return NORMAL, ending.value
         case Ending.CLIENT_FAULT | Ending.CLIENT_TIMEOUT | Ending.CLIENT_STALLED:
             return POLICY_VIOLATION, ending.value
         case Ending.CLIENT_TOO_LARGE:
@@ -72,6 +74,7 @@ def upstream_close(ending: Ending) -> tuple[int, str]:
             | Ending.CLIENT_TOO_LARGE
             | Ending.CLIENT_TIMEOUT
             | Ending.CLIENT_STALLED
+            | Ending.UPSTREAM_LIMIT
         ):
             return NORMAL, ""
         case Ending.UPSTREAM_FAILED | Ending.INTERNAL:

@@ -17,11 +17,12 @@ from turngate.proxy.log import EventLog
 from turngate.session import messages as m
 from turngate.session.invariants import Judge
 from turngate.session.latency import Stopwatch
+from turngate.session.memory import Memory
 from turngate.session.rules import begin, step
 from turngate.session.state import State, Waits
 
 ClientBound: TypeAlias = m.ClientEffect | m.PauseClient | m.ResumeClient
-UpstreamBound: TypeAlias = m.UpstreamEffect | m.DialUpstream
+UpstreamBound: TypeAlias = m.UpstreamEffect | m.DialUpstream | m.DialNext | m.MoveOver
 
 
 @frozen
@@ -44,6 +45,7 @@ class Coordinator(Actor[m.Message]):
         self._log = log
         self._judge = judge
         self._stopwatch = Stopwatch()
+        self._memory = Memory()
         self._client: Ref[ClientBound]
         self._upstream: Ref[UpstreamBound]
         self._functions: Ref[m.CallFunction] | None
@@ -64,13 +66,16 @@ class Coordinator(Actor[m.Message]):
     def receive(self, context: Context[m.Message], message: m.Message) -> None:
         """One message, one step."""
         self._stopwatch.hear(message, context.seconds())
+        self._memory.hear(message)
         self._state, effects = step(self._state, message)
         self._carry_out(context, message, effects)
 
     def _carry_out(self, context: Context[m.Message], message: m.Message | None, effects: tuple[m.Effect, ...]) -> None:
         if self._judge is not None:
             self._judge = self._judge.see(message, effects)
+        recalled = None
         for effect in effects:
+            self._memory.watch(effect)
             match effect:
                 case m.AgentSpeaking():
                     self._client.tell(self._stopwatch.fill(effect, context.seconds()))
@@ -80,6 +85,8 @@ class Coordinator(Actor[m.Message]):
                     context.cancel_timer(deadline)
                 case m.Note(event, detail):
                     self._log.info(event, detail=detail)
+                case m.Recall():
+                    recalled = self._memory.recall(effect)
                 case m.CallFunction():
                     if self._functions is not None:
                         self._functions.tell(effect)
@@ -97,7 +104,11 @@ class Coordinator(Actor[m.Message]):
                     | m.DeleteItem()
                     | m.CancelResponse()
                     | m.DialUpstream()
+                    | m.DialNext()
+                    | m.MoveOver()
                 ):
                     self._upstream.tell(effect)
                 case _:
                     self._client.tell(effect)
+        if recalled is not None:
+            self.receive(context, recalled)

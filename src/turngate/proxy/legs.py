@@ -7,11 +7,10 @@ Must not know: which leg it is, either wire protocol.
 """
 
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from turngate.actors import Ref
 from turngate.proxy.ports import Closed
 from turngate.session.messages import Ending
 
@@ -71,17 +70,24 @@ class LegDown:
     leg: Leg
 
 
+class Listener(Protocol):
+    """Who is told what happens on a connection: an actor's reference, or whoever stands before one."""
+
+    def tell(self, message: Any) -> None:
+        """One more thing happened."""
+
+
 class LegEvents:
-    """Tells an actor what happens on its connection; until there is an actor it keeps what it has to tell."""
+    """Tells a listener what happens on its connection; until there is one it keeps what it has to tell."""
 
     __slots__ = ("_early", "_ref")
 
     def __init__(self) -> None:
-        self._ref: Ref[Any] | None = None
+        self._ref: Listener | None = None
         self._early: list[LegMessage] | None = []
 
-    def attach(self, ref: Ref[Any]) -> None:
-        """Tell this actor, beginning with what happened before."""
+    def attach(self, ref: Listener) -> None:
+        """Tell this one, beginning with what happened before."""
         self._ref = ref
         early, self._early = self._early, None
         for message in early or ():

@@ -12,7 +12,7 @@ active while exactly one create is outstanding, since nothing else can have caus
 
 from attrs import evolve
 
-from turngate.session import detail, opening, own, placing, tools, turns
+from turngate.session import detail, opening, own, placing, renewal, tools, turns
 from turngate.session.capabilities import SecondCreate
 from turngate.session.due import answerable
 from turngate.session.ending import fail
@@ -59,7 +59,9 @@ from turngate.session.state import (
     Course,
     Draft,
     Due,
+    LateVoice,
     Response,
+    Restoring,
     SentCreate,
     SentUpdate,
     State,
@@ -74,7 +76,10 @@ def release(draft: Draft) -> None:
     state = draft.state
     if state.gate is not Gate.OPEN or state.upstream is not Upstream.READY:
         return
-    if state.updates:
+    if state.phase is Phase.RENEWING:
+        if state.restoring is Restoring.SETTINGS:
+            renewal.restore(draft)
+    elif state.updates:
         send_update(draft)
     elif state.phase is Phase.SERVING and (due := answerable(state)) and placing.placed(draft, due):
         send_create(draft, due)
@@ -93,6 +98,8 @@ def update_confirmed(draft: Draft, _: UpdateConfirmed) -> None:
     draft.state = evolve(draft.state, sent_update=None, confirmed=sent.config, tries=0)
     signal(draft, Signal.UPDATE_ANSWERED)
     draft.emit(Disarm(update_wait(draft.state)))
+    if draft.state.phase is Phase.RENEWING:
+        renewal.configured(draft)
     for one in sent.carries:
         if draft.state.phase is Phase.CONFIGURING and one.update.kind is UpdateKind.SETTINGS:
             opening.settings_confirmed(draft)
@@ -123,9 +130,14 @@ def update_refused(draft: Draft, sent: SentUpdate, refusal: Refused) -> None:
             alone = tuple(WaitingUpdate(one.update, alone=True) for one in sent.carries)
             draft.state = evolve(draft.state, updates=(*alone, *draft.state.updates))
             return
+    if draft.state.phase is Phase.RENEWING:
+        words = "The upstream takes the settings no more that it took before; connect again."
+        fail(draft, problem_of(refusal, Cause.UPSTREAM_ERROR, words))
     for one in sent.carries:
         if draft.state.phase is Phase.CONFIGURING and one.update.kind is UpdateKind.SETTINGS:
             opening.settings_refused(draft, refusal)
+        elif refusal.voice_locked and draft.state.policy.late_voice is LateVoice.RENEWS:
+            renewal.park(draft, one)
         elif (rest := without_voice(one, refusal)) is not None:
             draft.state = evolve(draft.state, updates=(rest, *draft.state.updates))
         else:
@@ -186,10 +198,15 @@ def refused(draft: Draft, refusal: Refused) -> None:
     elif refusal.event_id is not None and anothers(draft, refusal):
         draft.emit(Note("response.not_ours"))
     elif refusal.event_id is not None and refusal.event_id in draft.state.seeds:
+        if draft.state.phase is Phase.RENEWING:
+            renewal.item_refused(draft, refusal.event_id)
+            return
         opening.settings_refused(draft, refusal)
     elif refusal.event_id is not None and turns.text_refused(draft, refusal):
         placing.settled(draft, refusal.event_id)
     else:
+        if refusal.event_id is not None and refusal.event_id == draft.state.manual.sent:
+            draft.emit(Disarm(Deadline.COMMIT_ANSWER))
         draft.emit(Note("upstream.error", refusal.code or "no code"))
         detail.upstream_error(draft, refusal)
 
@@ -274,6 +291,8 @@ def response_ended(draft: Draft, ended: ResponseEnded) -> None:
             draft.emit(Disarm(Deadline.RETRY))
             signal(draft, Signal.UNSEEN_RESPONSE_ENDED)
         return
+    if response.due and ended.status is ResponseStatus.COMPLETED:
+        draft.state = evolve(draft.state, losses=0)
     if draft.state.phase is Phase.SERVING:
         response = detail.closing(draft, response, ended)
     rest = tuple(r for r in draft.state.responses if r is not response)
@@ -340,7 +359,7 @@ def output_over(draft: Draft, _: DeadlinePassed) -> None:
 def cancel_overdue(draft: Draft, passed: DeadlinePassed) -> None:
     """A cancelled response has not ended; where its end is never told, it has."""
     if draft.state.capabilities.sends_response_done:
-        unanswered(draft, passed)
+        renewal.unanswered(draft, passed)
         return
     for response in draft.state.responses:
         if response.course is Course.CANCELLING:
@@ -357,8 +376,3 @@ def response_silent(draft: Draft, _: DeadlinePassed) -> None:
         Arm(Deadline.CANCEL_ANSWER),
         Warned(Problem(Cause.UPSTREAM_SILENT, "The model fell silent in the middle of an answer, which is cancelled.")),
     )
-
-
-def unanswered(draft: Draft, passed: DeadlinePassed) -> None:
-    """The upstream owes an answer without which nothing more can be sent: the session cannot go on."""
-    fail(draft, Problem(Cause.UPSTREAM_SILENT, f"The upstream did not send {passed.deadline.value} in time."))

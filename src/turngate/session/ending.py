@@ -21,7 +21,6 @@ from turngate.session.messages import (
     Failed,
     Problem,
     Shutdown,
-    UpstreamLost,
 )
 from turngate.session.state import Draft
 from turngate.session.transcript import tell_all
@@ -75,11 +74,6 @@ def client_stalled(draft: Draft, _: ClientStalled) -> None:
         Ending.CLIENT_STALLED,
         Problem(Cause.CLIENT_STALLED, "Too much waits to be read; read the connection without pause."),
     )
-
-
-def upstream_lost(draft: Draft, lost: UpstreamLost) -> None:
-    """What the model knew of the session is gone with its connection."""
-    fail(draft, lost.problem)
 
 
 def shut_down(draft: Draft, _: Shutdown) -> None:

@@ -12,24 +12,15 @@ what was rightly sent; that is no broken promise. Losing the turn for it is.
 """
 
 from collections.abc import Iterable
-from enum import Enum
 from typing import Final, TypeVar
 
 from attrs import evolve, frozen
 
 from turngate.session import messages as m
-from turngate.session.capabilities import OPENAI, Capabilities, SecondCreate
-from turngate.session.requested import PromiseBrokenError, Requested, Stage, moved, require, settled
+from turngate.session.requested import PromiseBrokenError, Requested, Stage, require, settled
+from turngate.session.witness import GREETING, Sent, Witness
 
 K = TypeVar("K")
-
-
-class Sent(Enum):
-    """Which gated send is outstanding."""
-
-    UPDATE = "session.update"
-    CREATE = "response.create"
-
 
 SERVICE: Final = (
     m.UpdateApplied
@@ -59,76 +50,39 @@ ENDS_OF_OUTPUT: Final = (
     m.AgentTextEnded,
     m.UpdateConfirmed,
     m.ItemConfirmed,
+    m.UpstreamLost,
+    m.DeadlinePassed,
 )
-"""What may end the agent's output: the last two are followed by a greeting in writing."""
-GREETING: Final = "greeting"
-"""Stands for a response where the agent greets in writing."""
+"""What may end the agent's output: confirmations are followed by a greeting in writing."""
+LOSSES: Final = m.UpstreamLost | m.DeadlinePassed
+"""What may end an upstream session."""
+RENEWED: Final = m.Note("upstream.renewed")
+"""Says that a session serves again."""
+SERVES_NOW: Final = m.UpdateConfirmed | m.ItemConfirmed | m.Refused | m.Recalled | m.DeadlinePassed
+"""What may be the last thing that a session waited for before it served."""
+BOUNDS_OF_RENEWAL: Final = frozenset(
+    {
+        m.Deadline.UPSTREAM_READY,
+        m.Deadline.UPDATE_ANSWER,
+        m.Deadline.UPDATE_SILENCE,
+        m.Deadline.ITEMS_ANSWER,
+        m.Deadline.RETRY,
+        m.Deadline.RESPONSE_SILENCE,
+        m.Deadline.CANCEL_ANSWER,
+    }
+)
+"""What a session waits for that does not serve again yet."""
+DYNAMIC: Final = "line"
+"""Stands for a line that is to be the agent's own."""
 WAITS: Final = {
     Sent.UPDATE: frozenset({m.Deadline.UPDATE_ANSWER, m.Deadline.UPDATE_SILENCE}),
     Sent.CREATE: frozenset({m.Deadline.CREATE_ANSWER}),
 }
-UNTOLD_ENDS: Final = frozenset({m.Deadline.OUTPUT_END, m.Deadline.CANCEL_ANSWER})
-"""What ends responses of an upstream that never says so."""
 
 
 @frozen
-class Judge:
-    """What an onlooker knows of a session."""
-
-    capabilities: Capabilities = OPENAI
-    """What the upstream is known to do otherwise than the API."""
-    outstanding: tuple[Sent, str] | None = None
-    proposed: m.SessionConfig | None = None
-    """What the latest update asked for."""
-    confirmed: m.SessionConfig | None = None
-    """What the upstream confirmed last."""
-    seeds: frozenset[str] = frozenset()
-    """Items of the earlier conversation that the upstream has not confirmed."""
-    active: frozenset[str] = frozenset()
-    ended: frozenset[str] = frozenset()
-    cancelled: frozenset[str] = frozenset()
-    stale: frozenset[str] = frozenset()
-    """Responses that were active when the user began to speak."""
-    spoken: frozenset[str] = frozenset()
-    finished: frozenset[str] = frozenset()
-    told: frozenset[tuple[str, str]] = frozenset()
-    """Items of whose audio the client was told, with their responses."""
-    cut: frozenset[m.Heard] = frozenset()
-    """What the client has not heard to its end, and what stands in the conversation all the same."""
-    trimmed: frozenset[str] = frozenset()
-    """Items of which something was taken out of the conversation, or all."""
-    replaced: frozenset[str] = frozenset()
-    """Items in whose place stands what the agent was given to say."""
-    written: frozenset[str] = frozenset()
-    """Responses that have put out text."""
-
-    opened: bool = False
-    settled_once: bool = False
-    """Settings came that were not refused."""
-    configured: bool = False
-    over: bool = False
-    user_speaks: bool = False
-    appended_bytes: int = 0
-    """Audio since the last commit, up to what matters."""
-    has_committed: bool = False
-
-    updates: tuple[Requested, ...] = ()
-    owed: frozenset[str] = frozenset()
-    """Items, and responses that called tools, that wait for an answer."""
-    asked: frozenset[str] = frozenset()
-    """The same, for which the outstanding create asks."""
-    refused: frozenset[str] = frozenset()
-    """The same, for which the create asked that was refused in this step; owed again unless the client is told."""
-    heard: frozenset[str] = frozenset()
-    """What of those was said aloud."""
-    texts: tuple[str, ...] = ()
-    """What the user wrote that is not yet in the conversation."""
-    lines: tuple[str | None, ...] = ()
-    """What the agent was asked to say, and is not yet asked to."""
-    announced: frozenset[str] = frozenset()
-    answered: frozenset[str] = frozenset()
-    open_calls: frozenset[tuple[str, str]] = frozenset()
-    armed: frozenset[m.Deadline] = frozenset()
+class Judge(Witness):
+    """An onlooker who says no."""
 
     def see(self, message: m.Message | None, effects: Iterable[m.Effect]) -> "Judge":
         """
@@ -143,130 +97,11 @@ class Judge:
         judge = self.hear(message) if message is not None else self
         for effect in effects:
             judge = judge.watch(message, effect)
+        if isinstance(message, m.UpstreamLost) and not self.over:
+            replaced = any(isinstance(effect, m.DialUpstream | m.MoveOver) for effect in effects)
+            require(judge.over or replaced, "C1", "the upstream is gone, and the session goes on without")
         judge.check(message)
         return evolve(judge, refused=frozenset()) if judge.refused else judge
-
-    # --- what happened ----------------------------------------------------------------------------------------------
-
-    def meant(self, message: m.Message | None) -> m.Message | None:
-        """What a message means where the upstream leaves something out."""
-        match message:
-            case m.DeadlinePassed(m.Deadline.UPDATE_SILENCE) if self.outstanding and not self.capabilities.acks_update:
-                return m.UpdateConfirmed()
-            case (
-                m.AgentAudioChunk("")
-                | m.AgentAudioSegmentEnded("")
-                | m.AgentTextStarted("")
-                | m.AgentTextEnded("")
-                | m.AgentItemEnded("")
-            ) if len(self.active) == 1:
-                return evolve(message, response_id=next(iter(self.active)))
-            case _:
-                return message
-
-    def ends_untold(self, message: m.Message | None) -> bool:
-        """Whether responses end with this of which the upstream would never say so."""
-        if self.capabilities.sends_response_done or not isinstance(message, m.DeadlinePassed):
-            return False
-        return message.deadline in UNTOLD_ENDS
-
-    def hear(self, message: m.Message) -> "Judge":
-        """What a message means, by the definitions alone."""
-        match message:
-            case m.UpdateConfirmed() if self.outstanding and self.outstanding[0] is Sent.UPDATE:
-                updates = moved(self.updates, Stage.CARRIED, Stage.CONFIRMED)
-                return evolve(self, outstanding=None, confirmed=self.proposed, updates=updates)
-            case m.UpdateConfirmed() if self.outstanding is None and not self.settled_once:
-                # as good as settings, where nobody has sent any
-                return evolve(self, configured=True)
-            case m.ItemConfirmed(item_id):
-                return evolve(self, seeds=self.seeds - {item_id})
-            case m.Refused():
-                return self.hear_refusal(message)
-            case m.ResponseStarted(response_id, tag, True) if response_id not in self.ended:
-                judge = self if response_id in self.active else self.answered_by(tag)
-                gone = frozenset[str]()
-                if self.capabilities.second_create is SecondCreate.SUPERSEDES:
-                    gone = self.active - {response_id}
-                return evolve(judge, active=(self.active | {response_id}) - gone, ended=self.ended | gone)
-            case m.AgentTextStarted(response_id) | m.AgentTextEnded(response_id=response_id) if (
-                response_id in self.active
-            ):
-                judge = evolve(self, written=self.written | {response_id})
-                last = isinstance(message, m.AgentTextEnded) and message.kind is m.TextKind.LAST
-                return judge.after_end(response_id) if last else judge
-            case m.ResponseEnded(response_id=response_id, tag=tag, in_conversation=True):
-                judge = self if response_id in self.ended else self.answered_by(tag, is_start=False)
-                return judge.after_end(response_id)
-            case m.SpeechStarted() if self.configured:
-                return evolve(self, user_speaks=True)
-            case m.SpeechCommitted(item_id) if self.configured and item_id not in self.ended:
-                return evolve(
-                    self,
-                    user_speaks=False,
-                    owed=self.owed | {item_id},
-                    heard=self.heard | {item_id},
-                    ended=self.ended | {item_id},
-                )
-            case m.UserText(text):
-                return evolve(self, texts=(*self.texts, text))
-            case m.AgentLine(text):
-                return evolve(self, lines=(*self.lines, text))
-            case m.SpeechCut(heard) if self.configured:
-                unfinished = {item for item, response_id in self.told if response_id in self.active}
-                known = {item for item, _ in self.told}
-                cut = (p for p in heard if p.item_id in unfinished or (p.item_id in known and p.heard_ms < p.told_ms))
-                return evolve(self, cut=self.cut | frozenset(cut))
-            case m.UpdateSession(kind, change):
-                earlier = tuple(u.after(change) for u in self.updates)
-                return evolve(self, updates=(*earlier, Requested(kind, (change,))))
-            case m.ConfigureSession(config) if self.settled_once or self.configured:
-                change = m.ReplaceConfig(config)
-                earlier = tuple(u.after(change) for u in self.updates)
-                return evolve(self, updates=(*earlier, Requested(m.UpdateKind.SETTINGS, (change,), config=config)))
-            case m.ConfigureSession():
-                return evolve(self, settled_once=True)
-            case m.DeadlinePassed(deadline) if self.ends_untold(message):
-                gone = self.active if deadline is m.Deadline.OUTPUT_END else self.active & self.cancelled
-                return evolve(self, active=self.active - gone, ended=self.ended | gone, armed=self.armed - {deadline})
-            case m.DeadlinePassed(deadline):
-                speaks = self.user_speaks and deadline is not m.Deadline.FLOOR
-                return evolve(self, armed=self.armed - {deadline}, user_speaks=speaks)
-            case _:
-                return self
-
-    def hear_refusal(self, refusal: m.Refused) -> "Judge":
-        """An error counts only if it names what is outstanding, but for the one exception."""
-        if self.outstanding is None:
-            return self
-        kind, event_id = self.outstanding
-        unnamed = refusal.event_id is None and refusal.active_response and kind is Sent.CREATE
-        if refusal.event_id != event_id and not unnamed:
-            return self
-        if kind is Sent.UPDATE:
-            return evolve(self, outstanding=None, updates=moved(self.updates, Stage.CARRIED, Stage.REQUESTED))
-        return evolve(self, outstanding=None, owed=self.owed | self.asked, asked=frozenset(), refused=self.asked)
-
-    def after_end(self, response_id: str) -> "Judge":
-        """A response has ended."""
-        return evolve(self, active=self.active - {response_id}, ended=self.ended | {response_id})
-
-    def answered_by(self, tag: str | None, *, is_start: bool = True) -> "Judge":
-        """
-        A response carries the tag of our create: what it asked for is answered.
-
-        Where the upstream answers speech by itself, one that starts without our tag answers what was said.
-        """
-        unsaid = tag is None and is_start and not self.capabilities.echoes_metadata
-        if self.outstanding == (Sent.CREATE, tag) or (
-            unsaid and self.outstanding and self.outstanding[0] is Sent.CREATE
-        ):
-            return evolve(self, outstanding=None, asked=frozenset())
-        config = self.confirmed
-        by_itself = config is None or config.starter is m.Starter.UPSTREAM
-        if config is not None and not isinstance(config.turn_end, m.ByPause):
-            by_itself = by_itself or not self.capabilities.lets_us_start
-        return evolve(self, owed=self.owed - self.heard) if by_itself and is_start else self
 
     # --- what was done ----------------------------------------------------------------------------------------------
 
@@ -283,18 +118,29 @@ class Judge:
                 return evolve(self, opened=True)
             case m.SendUpdate(event_id, config):
                 require(self.is_idle, "G1", f"session.update while {self.busy}")
+                restores = not self.renewing or self.confirmed in (None, config)
+                require(restores, "R1", "another upstream session is configured otherwise than the one before")
                 # what came before the session serves waits for that
-                heard = config if self.configured else None
+                heard = config if self.configured and not self.renewing else None
                 carried = tuple(u.carried_by(heard) for u in self.updates)
                 return evolve(self, outstanding=(Sent.UPDATE, event_id), proposed=config, updates=carried)
             case m.StartResponse(event_id, say):
                 require(self.is_idle, "G1", f"response.create while {self.busy}")
                 require(not self.user_speaks, "F2", "response.create while the user speaks")
-                asked = self.owed if say is None else frozenset[str]()
+                require(not self.renewing, "R1", "response.create before the conversation was restored")
+                asked = self.owed | self.withdrawn if say is None else frozenset[str]()
+                asked |= {DYNAMIC} if say is None and None in self.lines else frozenset()
+                wanted = say or asked or isinstance(message, m.ClientGone)
+                require(bool(wanted), "I4", "a response was asked for that nothing waits for")
                 lines = without(self.lines, say) if say in self.lines else self.lines
                 lines = tuple(line for line in lines if line is not None) if say is None else lines
                 return evolve(
-                    self, outstanding=(Sent.CREATE, event_id), asked=asked, owed=self.owed - asked, lines=lines
+                    self,
+                    outstanding=(Sent.CREATE, event_id),
+                    asked=asked,
+                    owed=self.owed - asked,
+                    lines=lines,
+                    withdrawn=frozenset() if say is None else self.withdrawn,
                 )
             case m.TruncateItem(_, item_id, audio_end_ms):
                 require(self.capabilities.truncates, "D4", "an upstream was asked to cut that cannot")
@@ -312,17 +158,29 @@ class Judge:
                 require(unheard or item_id in self.replaced, "D4", "what was heard was taken out of the conversation")
                 return self.trim(item_id)
             case m.LineRefused(_, text):
-                # one that came before the session served is looked at when it does
-                due = isinstance(message, m.AgentLine | m.UpdateConfirmed | m.ItemConfirmed)
+                # one that came before the session served, or served again, is looked at when it does
+                due = isinstance(message, m.AgentLine | SERVES_NOW)
                 require(due and text in self.lines, "I3", "a line was refused that was not asked for, or too late")
                 return evolve(self, lines=without(self.lines, text))
             case m.AddLine(_, item_id, m.Role.ASSISTANT, after=str(after)):
                 return evolve(self, replaced=self.replaced | {after})
+            case m.DialUpstream() | m.MoveOver():
+                judge = self.upstream_gone() if self.dialled else self
+                return evolve(judge, dialled=True)
+            case m.Recall():
+                return evolve(self, recalls=True)
+            case m.DialNext():
+                return evolve(self, awaits_next=True)
+            case m.Note() if effect == RENEWED:
+                require(self.renewing and not self.seeds, "R1", "served before the conversation was restored")
+                require(self.outstanding is None, "R1", "served before the settings were restored")
+                return evolve(self, renewing=False)
             case m.AppendAudio(pcm):
                 require(self.configured, "A1", "audio of the user before the session served")
+                require(not self.renewing, "R1", "audio of the user before the conversation was restored")
                 return evolve(self, appended_bytes=min(self.appended_bytes + len(pcm), self.size(FIRST_COMMIT_MS)))
-            case m.CommitAudio():
-                return self.watch_commit(message)
+            case m.CommitAudio(event_id):
+                return self.watch_commit(message, event_id)
             case m.SettingsAcknowledged():
                 require(not self.is_idle, "A2", "settings were not applied, and nothing was in the way")
                 return evolve(self, updates=self.without_newest(m.UpdateKind.SETTINGS))
@@ -330,8 +188,9 @@ class Judge:
                 return evolve(self, written=self.written | {GREETING})
             case m.CancelResponse(_, response_id):
                 require(response_id not in self.cancelled, "G5", "a response was cancelled twice")
-                return evolve(self, cancelled=self.cancelled | {response_id})
-            case m.AddLine(_, item_id) | m.AddCall(_, item_id) | m.AddToolOutput(_, item_id) if not self.configured:
+                sources = {source for other, source in self.answering if other == response_id}
+                return evolve(self, cancelled=self.cancelled | {response_id}, withdrawn=self.withdrawn | sources)
+            case m.AddLine(_, item_id) | m.AddCall(_, item_id) | m.AddToolOutput(_, item_id) if self.is_prelude:
                 return evolve(self, seeds=self.seeds | {item_id})
             case m.AddLine(_, item_id, m.Role.USER, text):
                 require(text in self.texts, "I1", "a message of the user was added that was not sent, or twice")
@@ -376,7 +235,8 @@ class Judge:
                 require(ends or untold, "D3", "an end of what the agent says with nothing that ends it")
                 put_out = self.spoken | self.written
                 left = sorted((put_out - self.finished) & self.ended) if untold else []
-                source = getattr(message, "response_id", GREETING) if ends else next(iter(left), "")
+                cut_off = sorted(self.active & put_out - self.finished) if isinstance(message, LOSSES) else []
+                source = (left or cut_off or [getattr(message, "response_id", GREETING)])[0]
                 require(source in put_out - self.finished, "D3", "an end of what the agent says without its beginning")
                 return evolve(self, finished=self.finished | {source})
             case m.Arm(deadline):
@@ -400,30 +260,25 @@ class Judge:
         cut = frozenset(part for part in self.cut if part.item_id != item_id)
         return evolve(self, cut=cut, trimmed=self.trimmed | {item_id})
 
-    def supersedes(self, message: m.Message | None) -> bool:
-        """Whether the responses before it end with the beginning of this one."""
-        supersede = self.capabilities.second_create is SecondCreate.SUPERSEDES
-        return supersede and isinstance(message, m.ResponseStarted)
-
     def size(self, duration_ms: int) -> int:
         """How many bytes of the user's audio take so long."""
         return duration_ms * self.capabilities.input_rate_hz * 2 // 1000
 
-    def watch_commit(self, message: m.Message | None) -> "Judge":
+    def watch_commit(self, message: m.Message | None, event_id: str) -> "Judge":
         """
         The user's audio is committed where the upstream finds no turns in it, and then only what it takes.
 
         Where the upstream does find them, only the client can end one that has begun.
         """
         if self.confirmed is None or not isinstance(self.confirmed.turn_end, m.ByPause):
-            asked = isinstance(message, m.EndTurn) and self.user_speaks
-            require(asked, "M1", "audio was committed in which the upstream finds the turns")
-            return self
+            asked = isinstance(message, m.EndTurn) or self.end_asked
+            require(asked and self.user_speaks, "M1", "audio was committed in which the upstream finds the turns")
+            return evolve(self, end_asked=False, committing=event_id)
         busy = bool(self.active) or (self.outstanding is not None and self.outstanding[0] is Sent.CREATE)
         require(not busy, "M1", f"audio was committed while {self.busy if busy else ''}")
         least = self.size(MIN_COMMIT_MS if self.has_committed else FIRST_COMMIT_MS)
         require(self.appended_bytes >= least, "M1", "less audio was committed than the upstream takes")
-        return evolve(self, appended_bytes=0, has_committed=True)
+        return evolve(self, appended_bytes=0, has_committed=True, committing=event_id)
 
     def settings_refused(self) -> "Judge":
         """The settings that came next, if there are any, become the first."""
@@ -484,32 +339,27 @@ class Judge:
 
     # --- what must hold after each step -----------------------------------------------------------------------------
 
-    @property
-    def is_idle(self) -> bool:
-        """No response is active, and no gated send is outstanding."""
-        return self.outstanding is None and not self.active
-
-    @property
-    def busy(self) -> str:
-        """Why it is not idle."""
-        return f"{self.outstanding[0].value} is outstanding" if self.outstanding else "a response is active"
-
     def check(self, message: m.Message | None) -> None:
         """What must hold between steps."""
         if self.over:
             return
-        gone = isinstance(message, m.UpstreamLost | m.ClientGone | m.Shutdown | m.ClientStalled)
+        gone = isinstance(message, m.ClientGone | m.Shutdown | m.ClientStalled)
         require(not gone, "C1", "a leg is gone and the session goes on")
         for kind, deadlines in WAITS.items():
             waits = self.outstanding is not None and self.outstanding[0] is kind
             require(
                 waits == bool(deadlines & self.armed), "W1", f"the wait for an answer to {kind.value} has no deadline"
             )
+        committing = m.Deadline.COMMIT_ANSWER in self.armed
+        require(committing == bool(self.committing), "W1", "a commit has no deadline, or none has one")
         bounded = bool(self.armed & {m.Deadline.RESPONSE_SILENCE, m.Deadline.CANCEL_ANSWER})
         require(bounded == bool(self.active), "W1", "an active response has no deadline, or none has one")
         require(bool(self.open_calls) == (m.Deadline.TOOL_RESULTS in self.armed), "W1", "tool calls have no deadline")
-        if self.configured and self.is_idle and m.Deadline.RETRY not in self.armed:
-            waiting = any(u.stage is Stage.REQUESTED for u in self.updates)
+        bounded = self.recalls or bool(self.armed & BOUNDS_OF_RENEWAL)
+        require(bounded or not self.renewing, "W1", "the restoring of a session has no deadline")
+        if self.configured and not self.renewing and self.is_idle and m.Deadline.RETRY not in self.armed:
+            parked = m.UpdateKind.SPEAK if self.awaits_next else None
+            waiting = any(u.stage is Stage.REQUESTED and u.kind is not parked for u in self.updates)
             require(not waiting, "L3", "an update waits at an open gate")
             expected = {m.Deadline.OWN_START, m.Deadline.PLACING} & self.armed
             unwritten = self.texts and not self.user_speaks and not self.open_calls and not expected
@@ -524,6 +374,7 @@ class Judge:
         if self.over:
             return
         require(self.is_idle, "L1", f"all is quiet while {self.busy}")
+        require(not self.renewing, "L1", "all is quiet before the session was restored")
         require(not self.owed, "I2", "a turn was never answered")
         require(not (self.configured and self.texts), "I1", "a message of the user was lost")
         require(not (self.configured and self.lines), "I3", "a line of the agent was lost")

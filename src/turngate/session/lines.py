@@ -73,7 +73,7 @@ def interrupt(draft: Draft) -> None:
 def begun(draft: Draft, response: Response, item_id: str) -> None:
     """Given words begin to be heard: the client reads them, word for word."""
     if response.words is not None:
-        say(draft, Line(item_id, ConversationLine(Role.ASSISTANT, response.words)))
+        say(draft, Line(item_id, ConversationLine(Role.ASSISTANT, response.words, item_id=item_id)))
         keep(draft, Record(item_id, response.words))
 
 

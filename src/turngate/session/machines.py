@@ -11,7 +11,7 @@ Theory of operation
 Three machines run side by side in one session.
 
 *Phase* is the life of the session: it waits for settings, then for an upstream, then for the upstream's confirmation;
-then it serves, until it has ended.
+then it serves, until it has ended. Where the upstream session is lost or left on the way, another one takes its place.
 
 *Gate* decides whether a gated send may go out: a ``session.update``, or a ``response.create`` into the conversation.
 Only ``OPEN`` lets one through. A send closes the gate until its own answer, and a response closes it from its start to
@@ -39,6 +39,7 @@ class Phase(Enum):
     CONNECTING = "connecting"
     CONFIGURING = "configuring"
     SERVING = "serving"
+    RENEWING = "moving to another upstream session"
     ENDED = "ended"
 
 
@@ -50,6 +51,8 @@ class Milestone(Enum):
     CONFIRMED_UNASKED = "confirmed before settings came"
     SETTINGS_CONFIRMED = "settings confirmed, context in place"
     SETTINGS_REFUSED = "settings refused, may be corrected"
+    UPSTREAM_GONE = "upstream session lost or left"
+    RESTORED = "settings and conversation restored"
     END = "end"
 
 
@@ -78,6 +81,7 @@ class Signal(Enum):
     LAST_RESPONSE_ENDED = "last active response ended"
     UNSEEN_RESPONSE_ENDED = "a response that was never seen ended"
     RETRY_DUE = "next try is due"
+    UPSTREAM_GONE = "upstream session lost or left"
 
 
 class Floor(Enum):
@@ -108,9 +112,16 @@ PHASES: Final[Mapping[Phase, Mapping[Milestone, Phase]]] = {
     Phase.CONFIGURING: {
         Milestone.SETTINGS_CONFIRMED: Phase.SERVING,
         Milestone.SETTINGS_REFUSED: Phase.AWAITING_SETTINGS,
+        Milestone.UPSTREAM_GONE: Phase.CONNECTING,
         Milestone.END: Phase.ENDED,
     },
     Phase.SERVING: {
+        Milestone.UPSTREAM_GONE: Phase.RENEWING,
+        Milestone.END: Phase.ENDED,
+    },
+    Phase.RENEWING: {
+        Milestone.RESTORED: Phase.SERVING,
+        Milestone.UPSTREAM_GONE: Phase.RENEWING,
         Milestone.END: Phase.ENDED,
     },
     Phase.ENDED: {},
@@ -121,23 +132,27 @@ GATE: Final[Mapping[Gate, Mapping[Signal, Gate]]] = {
         Signal.UPDATE_SENT: Gate.UPDATING,
         Signal.CREATE_SENT: Gate.STARTING,
         Signal.RESPONSE_STARTED: Gate.RESPONDING,
+        Signal.UPSTREAM_GONE: Gate.OPEN,
     },
     Gate.UPDATING: {
         Signal.UPDATE_ANSWERED: Gate.OPEN,
         Signal.REFUSED_AS_ACTIVE: Gate.BLOCKED,
         Signal.RESPONSE_STARTED: Gate.UPDATING_CROSSED,
+        Signal.UPSTREAM_GONE: Gate.OPEN,
     },
     Gate.UPDATING_CROSSED: {
         Signal.UPDATE_ANSWERED: Gate.RESPONDING,
         Signal.REFUSED_AS_ACTIVE: Gate.RESPONDING,
         Signal.RESPONSE_STARTED: Gate.UPDATING_CROSSED,
         Signal.LAST_RESPONSE_ENDED: Gate.UPDATING,
+        Signal.UPSTREAM_GONE: Gate.OPEN,
     },
     Gate.STARTING: {
         Signal.OUR_RESPONSE_STARTED: Gate.RESPONDING,
         Signal.CREATE_REFUSED: Gate.OPEN,
         Signal.REFUSED_AS_ACTIVE: Gate.BLOCKED,
         Signal.RESPONSE_STARTED: Gate.STARTING_CROSSED,
+        Signal.UPSTREAM_GONE: Gate.OPEN,
     },
     Gate.STARTING_CROSSED: {
         Signal.OUR_RESPONSE_STARTED: Gate.RESPONDING,
@@ -145,15 +160,18 @@ GATE: Final[Mapping[Gate, Mapping[Signal, Gate]]] = {
         Signal.REFUSED_AS_ACTIVE: Gate.RESPONDING,
         Signal.RESPONSE_STARTED: Gate.STARTING_CROSSED,
         Signal.LAST_RESPONSE_ENDED: Gate.STARTING,
+        Signal.UPSTREAM_GONE: Gate.OPEN,
     },
     Gate.RESPONDING: {
         Signal.RESPONSE_STARTED: Gate.RESPONDING,
         Signal.LAST_RESPONSE_ENDED: Gate.OPEN,
+        Signal.UPSTREAM_GONE: Gate.OPEN,
     },
     Gate.BLOCKED: {
         Signal.RESPONSE_STARTED: Gate.RESPONDING,
         Signal.UNSEEN_RESPONSE_ENDED: Gate.OPEN,
         Signal.RETRY_DUE: Gate.OPEN,
+        Signal.UPSTREAM_GONE: Gate.OPEN,
     },
 }
 

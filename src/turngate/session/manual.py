@@ -21,7 +21,6 @@ from turngate.session.messages import (
     Arm,
     ByPause,
     ClientGone,
-    CommitAudio,
     Deadline,
     DeadlinePassed,
     Disarm,
@@ -105,9 +104,8 @@ def commit(draft: Draft) -> None:
     lacking = threshold(draft.state) - manual.waiting_bytes
     if lacking > 0:
         draft.emit(AppendAudio(bytes(lacking)))
-    event_id = draft.fresh_id()
-    draft.emit(CommitAudio(event_id))
-    draft.state = evolve(draft.state, manual=Manual(has_committed=True, sent=event_id))
+    draft.state = evolve(draft.state, manual=Manual(has_committed=True))
+    turns.commit_audio(draft)
 
 
 def paused(draft: Draft, _: DeadlinePassed) -> None:

@@ -11,9 +11,9 @@ from attrs import evolve
 
 from turngate.session import placing
 from turngate.session.due import owe
-from turngate.session.ending import end, fail, reach
+from turngate.session.ending import end, reach
 from turngate.session.gate import problem_of
-from turngate.session.machines import Milestone, Phase
+from turngate.session.machines import Floor, Milestone, Phase
 from turngate.session.messages import (
     AddCall,
     AddLine,
@@ -25,14 +25,15 @@ from turngate.session.messages import (
     ClientMessage,
     ConfigureSession,
     ContextCall,
+    ContextEntry,
     ContextLine,
     ConversationLine,
     Deadline,
-    DeadlinePassed,
     DialUpstream,
     Disarm,
     Ending,
     Failed,
+    FunctionDone,
     ItemConfirmed,
     Note,
     PauseClient,
@@ -45,6 +46,7 @@ from turngate.session.messages import (
     SessionConfig,
     SessionConfigured,
     SettingsAcknowledged,
+    ToolResult,
     UpdateApplied,
     UpdateKind,
     UpdateNotApplied,
@@ -64,6 +66,7 @@ from turngate.session.state import (
     Due,
     DueKind,
     Greeting,
+    Length,
     Pause,
     Readiness,
     RefusedSettings,
@@ -77,8 +80,7 @@ from turngate.session.state import (
 
 def accept_settings(draft: Draft, settings: ConfigureSession) -> None:
     """The settings become the first update, once there is an upstream to send it to."""
-    first = WaitingUpdate(UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config)))
-    draft.state = evolve(draft.state, settings=settings, updates=(first,))
+    draft.state = evolve(draft.state, settings=settings, updates=(first_update(settings),))
     draft.emit(Disarm(Deadline.SETTINGS))
     reach(draft, Milestone.SETTINGS_ACCEPTED)
     match draft.state.upstream:
@@ -88,6 +90,11 @@ def accept_settings(draft: Draft, settings: ConfigureSession) -> None:
             pass
         case Upstream.READY:
             reach(draft, Milestone.UPSTREAM_READY)
+
+
+def first_update(settings: ConfigureSession) -> WaitingUpdate:
+    """What settings are at the gate."""
+    return WaitingUpdate(UpdateSession(UpdateKind.SETTINGS, ReplaceConfig(settings.config)))
 
 
 def dial(draft: Draft) -> None:
@@ -112,6 +119,8 @@ def upstream_ready(draft: Draft, _: UpstreamReady) -> None:
         return
     draft.state = evolve(draft.state, upstream=Upstream.READY)
     draft.emit(Disarm(Deadline.UPSTREAM_READY))
+    if draft.state.policy.length is Length.LIMITED:
+        draft.emit(Arm(Deadline.LIMIT_NEAR))
     if draft.state.phase is Phase.CONNECTING:
         reach(draft, Milestone.UPSTREAM_READY)
 
@@ -157,23 +166,31 @@ def take_update(draft: Draft, update: UpdateSession) -> None:
 def settings_confirmed(draft: Draft) -> None:
     """The upstream is configured; put the earlier conversation in place."""
     settings = draft.state.settings
+    place(draft, settings.context if settings else ())
+    if draft.state.seeds:
+        draft.emit(Arm(Deadline.ITEMS_ANSWER))
+    else:
+        serve(draft)
+
+
+def place(draft: Draft, entries: tuple[ContextEntry, ...]) -> dict[str, str]:
+    """Put entries of the conversation in place; each is to be confirmed. Gives the new items for those that were."""
     seeds = []
-    for entry in settings.context if settings else ():
+    placed = {}
+    for entry in entries:
         item_id = draft.fresh_id()
         seeds.append(item_id)
         match entry:
-            case ContextLine(role, text):
+            case ContextLine(role, text, was):
+                placed[was] = item_id
                 draft.emit(AddLine(item_id, item_id, role, text))
             case ContextCall(call, output):
                 result_id = draft.fresh_id()
                 seeds.append(result_id)
                 draft.emit(AddCall(item_id, item_id, call))
                 draft.emit(AddToolOutput(result_id, result_id, call.call_id, output))
-    draft.state = evolve(draft.state, seeds=frozenset(seeds))
-    if seeds:
-        draft.emit(Arm(Deadline.ITEMS_ANSWER))
-    else:
-        serve(draft)
+    draft.state = evolve(draft.state, seeds=draft.state.seeds.union(seeds))
+    return placed
 
 
 def item_confirmed(draft: Draft, confirmed: ItemConfirmed) -> None:
@@ -181,7 +198,12 @@ def item_confirmed(draft: Draft, confirmed: ItemConfirmed) -> None:
     placing.settled(draft, confirmed.item_id)
     if confirmed.item_id not in draft.state.seeds:
         return
-    draft.state = evolve(draft.state, seeds=draft.state.seeds - {confirmed.item_id})
+    seed_settled(draft, confirmed.item_id)
+
+
+def seed_settled(draft: Draft, item_id: str) -> None:
+    """The upstream has taken or refused an entry of the conversation; behind the last one the session serves."""
+    draft.state = evolve(draft.state, seeds=draft.state.seeds - {item_id})
     if not draft.state.seeds:
         draft.emit(Disarm(Deadline.ITEMS_ANSWER))
         serve(draft)
@@ -206,11 +228,22 @@ def settings_refused(draft: Draft, refusal: Refused) -> None:
 
 def serve(draft: Draft) -> None:
     """Tell the client that the session is configured, greet, and take up what came too early, in its order."""
+    if draft.state.phase is Phase.RENEWING:
+        renewed(draft)
+        return
     settings = draft.state.settings
     reach(draft, Milestone.SETTINGS_CONFIRMED)
     draft.emit(SessionConfigured())
     draft.emit(*(Warned(notice) for notice in (settings.notices if settings else ())))
     greet(draft, settings.greeting if settings else "")
+
+
+def renewed(draft: Draft) -> None:
+    """The session serves again, and the client need not know that it did not."""
+    reach(draft, Milestone.RESTORED)
+    draft.emit(Note("upstream.renewed"), Arm(Deadline.STEADY))
+    if draft.state.floor is Floor.USER:
+        draft.emit(Arm(Deadline.FLOOR))
 
 
 def greet(draft: Draft, greeting: str) -> None:
@@ -247,7 +280,7 @@ def too_early(draft: Draft, message: ClientMessage) -> None:
             hold(draft, message)
 
 
-def hold(draft: Draft, message: ClientMessage) -> None:
+def hold(draft: Draft, message: ClientMessage | FunctionDone) -> None:
     """Keep a message until the session serves, in order; a client that sends too much is not read meanwhile."""
     state, bounds = draft.state, draft.state.bounds
     size = state.early_bytes + weight(message)
@@ -260,13 +293,17 @@ def hold(draft: Draft, message: ClientMessage) -> None:
         end(draft, Ending.CLIENT_FAULT, Problem(Cause.TOO_MANY_WAITING, advice))
 
 
-def weight(message: ClientMessage) -> int:
+def weight(message: ClientMessage | FunctionDone) -> int:
     """The bytes or characters that a waiting message keeps in memory, roughly."""
     match message:
         case UserAudio(pcm):
             return len(pcm)
         case UserText(text):
             return len(text)
+        case ToolResult(output=output):
+            return len(output)
+        case FunctionDone(output=output):
+            return len(output or "")
         case UpdateSession(_, ReplaceConfig(config)):
             return len(config.instructions) + sum(len(tool.parameters) for tool in config.tools)
         case UpdateSession(_, ReplaceThinking(instructions, tools)):
@@ -304,8 +341,3 @@ def upstream_relieved(draft: Draft, _: UpstreamRelieved) -> None:
     """The upstream takes data again."""
     draft.emit(Disarm(Deadline.UPSTREAM_FLOW))
     resume(draft, Pause.UPSTREAM)
-
-
-def upstream_stalled(draft: Draft, _: DeadlinePassed) -> None:
-    """The upstream took nothing for too long."""
-    fail(draft, Problem(Cause.UPSTREAM_STALLED, "The upstream takes no more audio; try again later."))

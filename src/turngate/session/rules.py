@@ -19,6 +19,8 @@ The rules, in a page
 5. A send that is refused because a response is active is tried again: when that response ends or, if it is out of
    sight, after a while; and after a few tries the client is told.
 6. Every wait has a deadline, and every deadline a rule in this table.
+7. An upstream session that is lost, or may not be longer, is replaced: settings and conversation are restored, what
+   was not answered is asked again, what was heard in part is reported as cut. What the client sends meanwhile waits.
 
 How to read the table
 ---------------------
@@ -41,6 +43,7 @@ from turngate.session import (
     opening,
     own,
     placing,
+    renewal,
     speech,
     tools,
     transcript,
@@ -67,6 +70,9 @@ from turngate.session.messages import (
     ItemConfirmed,
     KeepAlive,
     Message,
+    NextLost,
+    NextReady,
+    Recalled,
     Refused,
     ResponseEnded,
     ResponseStarted,
@@ -107,46 +113,49 @@ def deadline_passed(draft: Draft, passed: DeadlinePassed) -> None:
     DEADLINES[passed.deadline](draft, passed)
 
 
-def row(awaiting_settings: Rule, connecting: Rule, configuring: Rule, serving: Rule) -> Row:
+def row(awaiting_settings: Rule, connecting: Rule, configuring: Rule, serving: Rule, renewing: Rule) -> Row:
     """A row of the table; in an ended session nothing follows from anything."""
     return {
         Phase.AWAITING_SETTINGS: awaiting_settings,
         Phase.CONNECTING: connecting,
         Phase.CONFIGURING: configuring,
         Phase.SERVING: serving,
+        Phase.RENEWING: renewing,
         Phase.ENDED: ignore,
     }
 
 
 def always(rule: Rule) -> Row:
     """A row that is the same in every phase before the end."""
-    return row(rule, rule, rule, rule)
+    return row(rule, rule, rule, rule, rule)
 
 
 # fmt: off
 _no = ignore
 RULES: Final[Mapping[type[Message], Row]] = {
-    #                           awaiting settings        connecting              configuring             serving
+    #                           awaiting settings        connecting              configuring             serving                 renewing
     ConfigureSession: row(
-        opening.accept_settings, opening.settings_again, opening.settings_again, opening.settings_again
+        opening.accept_settings, opening.settings_again, opening.settings_again, opening.settings_again, opening.settings_again
     ),
-    UpdateSession: row(opening.too_early, opening.hold, opening.hold, opening.take_update),
-    UserText: row(opening.too_early, opening.hold, opening.hold, turns.take_text),
-    UserAudio: row(opening.too_early, opening.hold, opening.hold, manual.take_audio),
-    ToolResult: row(opening.too_early, opening.hold, opening.hold, detail.take_result),
-    UnsupportedRequest: row(opening.too_early, opening.hold, opening.hold, turns.decline),
-    AgentLine: row(opening.too_early, opening.hold, opening.hold, lines.take_line),
-    EndTurn: row(opening.too_early, _no, _no, turns.end_turn),
-    KeepAlive: row(opening.too_early, _no, _no, _no),
+    UpdateSession: row(opening.too_early, opening.hold, opening.hold, opening.take_update, opening.hold),
+    UserText: row(opening.too_early, opening.hold, opening.hold, turns.take_text, opening.hold),
+    UserAudio: row(opening.too_early, opening.hold, opening.hold, manual.take_audio, opening.hold),
+    ToolResult: row(opening.too_early, opening.hold, opening.hold, detail.take_result, opening.hold),
+    UnsupportedRequest: row(opening.too_early, opening.hold, opening.hold, turns.decline, opening.hold),
+    AgentLine: row(opening.too_early, opening.hold, opening.hold, lines.take_line, opening.hold),
+    EndTurn: row(opening.too_early, _no, _no, turns.end_turn, opening.hold),
+    KeepAlive: row(opening.too_early, _no, _no, _no, _no),
     ClientFault: always(ending.client_fault),
     ClientStalled: always(ending.client_stalled),
     ClientIdle: always(ending.client_idle),
-    SpeechPlayed: row(_no, _no, _no, speech.played),
-    SpeechCut: row(_no, _no, _no, speech.cut),
+    SpeechPlayed: row(_no, _no, _no, speech.played, speech.played),
+    SpeechCut: row(_no, _no, _no, speech.cut, speech.cut),
     ClientGone: always(manual.client_gone),
     Shutdown: always(ending.shut_down),
     UpstreamReady: always(opening.upstream_ready),
-    UpstreamLost: always(ending.upstream_lost),
+    UpstreamLost: always(renewal.upstream_lost),
+    NextReady: row(_no, _no, _no, renewal.next_ready, renewal.next_ready),
+    NextLost: row(_no, _no, _no, renewal.next_lost, renewal.next_lost),
     UpstreamCongested: always(opening.upstream_congested),
     UpstreamRelieved: always(opening.upstream_relieved),
     UpdateConfirmed: always(answers.update_confirmed),
@@ -154,29 +163,30 @@ RULES: Final[Mapping[type[Message], Row]] = {
     ItemConfirmed: always(opening.item_confirmed),
     ResponseStarted: always(answers.response_started),
     ResponseEnded: always(answers.response_ended),
-    SpeechStarted: row(_no, _no, _no, turns.speech_started),
-    SpeechStopped: row(_no, _no, _no, detail.speech_stopped),
-    SpeechCommitted: row(_no, _no, _no, turns.speech_committed),
-    UserPartlyTranscribed: row(_no, _no, _no, detail.partly_transcribed),
-    UserTranscribed: row(_no, _no, _no, detail.transcribed),
-    TranscriptionFailed: row(_no, _no, _no, turns.transcription_failed),
-    AgentTextStarted: row(_no, _no, _no, answers.output_goes_on),
+    SpeechStarted: row(_no, _no, _no, turns.speech_started, _no),
+    SpeechStopped: row(_no, _no, _no, detail.speech_stopped, _no),
+    SpeechCommitted: row(_no, _no, _no, turns.speech_committed, _no),
+    UserPartlyTranscribed: row(_no, _no, _no, detail.partly_transcribed, _no),
+    UserTranscribed: row(_no, _no, _no, detail.transcribed, _no),
+    TranscriptionFailed: row(_no, _no, _no, turns.transcription_failed, _no),
+    AgentTextStarted: row(_no, _no, _no, answers.output_goes_on, _no),
     AgentTextEnded: always(answers.text_ended),
-    AgentItemEnded: row(_no, _no, _no, detail.item_ended),
-    AgentAudioChunk: row(_no, _no, _no, answers.output_goes_on),
-    AgentAudioSegmentEnded: row(_no, _no, _no, answers.segment_ended),
-    ToolCallCompleted: row(_no, _no, _no, answers.call_completed),
-    FunctionDone: row(_no, _no, _no, tools.function_done),
+    AgentItemEnded: row(_no, _no, _no, detail.item_ended, _no),
+    AgentAudioChunk: row(_no, _no, _no, answers.output_goes_on, _no),
+    AgentAudioSegmentEnded: row(_no, _no, _no, answers.segment_ended, _no),
+    ToolCallCompleted: row(_no, _no, _no, answers.call_completed, _no),
+    FunctionDone: row(_no, _no, _no, tools.function_done, opening.hold),
+    Recalled: row(_no, _no, _no, _no, renewal.recalled),
     DeadlinePassed: always(deadline_passed),
 }
 
 DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.SETTINGS: ending.settings_overdue,
     Deadline.UPSTREAM_READY: ending.upstream_overdue,
-    Deadline.UPDATE_ANSWER: answers.unanswered,
+    Deadline.UPDATE_ANSWER: renewal.unanswered,
     Deadline.UPDATE_SILENCE: answers.update_unopposed,
-    Deadline.ITEMS_ANSWER: answers.unanswered,
-    Deadline.CREATE_ANSWER: answers.unanswered,
+    Deadline.ITEMS_ANSWER: renewal.items_overdue,
+    Deadline.CREATE_ANSWER: renewal.unanswered,
     Deadline.RETRY: answers.retry,
     Deadline.RESPONSE_SILENCE: answers.response_silent,
     Deadline.OUTPUT_END: answers.output_over,
@@ -190,7 +200,12 @@ DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.COMMIT_PAUSE: manual.paused,
     Deadline.COMMIT_CAP: manual.capped,
     Deadline.COMMIT_LATEST: manual.latest,
-    Deadline.UPSTREAM_FLOW: opening.upstream_stalled,
+    Deadline.COMMIT_ANSWER: renewal.unanswered,
+    Deadline.UPSTREAM_FLOW: renewal.stalled,
+    Deadline.LIMIT_NEAR: renewal.limit_near,
+    Deadline.LIMIT: renewal.limit,
+    Deadline.NEXT_TRY: renewal.next_try,
+    Deadline.STEADY: renewal.steady,
 }
 # fmt: on
 
@@ -228,5 +243,6 @@ def settle(draft: Draft) -> None:
         opening.resume(draft, Pause.EARLY)
     if draft.state.phase is Phase.SERVING:
         manual.catch_up(draft)
-    if draft.state.phase in (Phase.CONFIGURING, Phase.SERVING):
+    if draft.state.phase in (Phase.CONFIGURING, Phase.SERVING, Phase.RENEWING):
+        renewal.move_in_time(draft)
         answers.release(draft)

@@ -74,6 +74,11 @@ def cut(draft: Draft, report: SpeechCut) -> None:
         words = record(draft, spoken.item_id, part)
         if part is None:
             continue
+        copy = dict(draft.state.copies).get(spoken.item_id)
+        if copy is not None:
+            if copy:
+                shorten(draft, copy, words or "")
+            continue
         response = draft.state.response(spoken.response_id)
         if response is not None:
             # also one that was heard as far as it was told: more of it may have been made
@@ -85,6 +90,8 @@ def cut(draft: Draft, report: SpeechCut) -> None:
 
 def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> None:
     """Take out of the conversation what the client has not heard of a response that was cut off."""
+    for line in response.amended:
+        amend(draft, line)
     if response.voice in (Voice.SILENT, Voice.SPEAKING):
         for item_id in ended.items:
             if item_id not in response.told:
@@ -133,6 +140,14 @@ def replace_item(draft: Draft, item_id: str, words: str) -> None:
     draft.emit(DeleteItem(draft.fresh_id(), item_id))
 
 
+def shorten(draft: Draft, copy: str, words: str) -> None:
+    """Put what was heard in the place of a line that another upstream session was told in writing."""
+    if words:
+        replace_item(draft, copy, words)
+    else:
+        draft.emit(DeleteItem(draft.fresh_id(), copy))
+
+
 def keep(draft: Draft, line: Record) -> None:
     """Keep a line until it is known how much of it was heard."""
     draft.state = evolve(draft.state, records=(*draft.state.records, line)[-draft.state.bounds.lines :])
@@ -148,13 +163,20 @@ def record(draft: Draft, item_id: str, part: Heard | None) -> str | None:
         if kept.item_id == item_id:
             draft.state = evolve(draft.state, records=tuple(one for one in draft.state.records if one is not kept))
             line = kept.text if part is None else heard_part(kept.text, part)
-            if line:
-                draft.emit(LineRecorded(Role.ASSISTANT, line))
+            draft.emit(LineRecorded(Role.ASSISTANT, line, item_id))
             if part is None and kept.said_otherwise:
-                # the conversation is to hold the words that were given, in their place
-                replace_item(draft, item_id, kept.text)
+                amend(draft, kept)
             return line
     return None
+
+
+def amend(draft: Draft, line: Record) -> None:
+    """The conversation is to hold the words that were given, in their place; when the response has ended."""
+    for response in draft.state.responses:
+        if line.item_id in response.told:
+            draft.replace(evolve(response, amended=(*response.amended, line)))
+            return
+    replace_item(draft, line.item_id, line.text)
 
 
 def heard_part(text: str, part: Heard) -> str:

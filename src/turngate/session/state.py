@@ -22,6 +22,7 @@ from turngate.session.messages import (
     Deadline,
     Effect,
     Endpoint,
+    FunctionDone,
     Heard,
     Problem,
     SessionConfig,
@@ -80,6 +81,27 @@ class Placing(Enum):
     CONFIRMED = "when the upstream has confirmed the turn"
 
 
+class Renewal(Enum):
+    """What becomes of a session whose upstream session is lost, or may not be longer."""
+
+    ON = "it goes on with another one"
+    OFF = "it ends"
+
+
+class Length(Enum):
+    """How long an upstream session may be."""
+
+    UNLIMITED = "as long as it likes"
+    LIMITED = "until a limit that is known"
+
+
+class LateVoice(Enum):
+    """What becomes of another voice that comes after the first audio."""
+
+    REFUSED = "it is refused, since the upstream refuses it"
+    RENEWS = "the session goes on with another upstream session, which takes it"
+
+
 class Telling(Enum):
     """How much a client is told."""
 
@@ -99,6 +121,9 @@ class Policy:
     greeting: Greeting = Greeting.SPOKEN
     placing: Placing = Placing.WITH_REQUEST
     telling: Telling = Telling.BRIEF
+    renewal: Renewal = Renewal.ON
+    length: Length = Length.UNLIMITED
+    late_voice: LateVoice = LateVoice.REFUSED
 
 
 DEEPGRAM: Final = Policy()
@@ -130,6 +155,8 @@ class Bounds:
     """Lines that wait for an earlier one to be written down."""
     tries: int = 8
     """How often a send is tried that is refused because of a response out of sight."""
+    losses: int = 3
+    """How many upstream sessions may be lost one after the other, with no answer completed on any of them."""
     remembered_ids: int = 32
     """How many ended responses, answered calls and committed items are remembered, to know duplicates."""
 
@@ -157,7 +184,14 @@ class Waits:
     commit_pause_s: float = 0.4
     commit_cap_s: float = 0.6
     commit_latest_s: float = 15.0
+    commit_answer_s: float = 10.0
     upstream_flow_s: float = 10.0
+    limit_near_s: float = 3300.0
+    """Since the upstream session began."""
+    limit_s: float = 270.0
+    """Since its limit came near."""
+    next_try_s: float = 15.0
+    steady_s: float = 60.0
 
     def of(self, deadline: Deadline) -> float:
         """The seconds of ``deadline``."""
@@ -171,6 +205,22 @@ class Upstream(Enum):
     UNDIALLED = "not dialled"
     DIALLING = "dialling"
     READY = "ready"
+
+
+class Next(Enum):
+    """The connection to which the session is to move."""
+
+    NONE = "not wanted"
+    AWAITED = "to be dialled again in a while"
+    DIALLING = "dialling"
+    READY = "ready"
+
+
+class Restoring(Enum):
+    """What is to be restored next on another upstream session."""
+
+    SETTINGS = "the settings"
+    CONVERSATION = "the conversation"
 
 
 class Voice(Enum):
@@ -260,6 +310,8 @@ class Response:
     """Items of whose audio the client was told."""
     cut: tuple[Heard, ...] = ()
     """Items that were cut off while they were heard."""
+    amended: tuple[Record, ...] = ()
+    """Lines that were heard to their end and are to stand in other words than the model's."""
     held: tuple[AgentTextEnded, ...] = field(default=(), repr=False)
     """Texts that wait for their item to be complete."""
     heard: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -364,6 +416,10 @@ class State:
     gate: Gate = Gate.OPEN
     floor: Floor = Floor.FREE
     upstream: Upstream = Upstream.UNDIALLED
+    next: Next = Next.NONE
+    restoring: Restoring = Restoring.SETTINGS
+    losses: int = 0
+    """How many upstream sessions were lost since an answer was completed on one."""
 
     settings: ConfigureSession | None = None
     """The settings in force, or on their way to be."""
@@ -371,11 +427,13 @@ class State:
     """What the upstream confirmed last."""
     seeds: frozenset[str] = frozenset()
     """Context items that the upstream has not confirmed yet."""
-    early: tuple[ClientMessage, ...] = ()
+    early: tuple[ClientMessage | FunctionDone, ...] = ()
     early_bytes: int = 0
     paused: frozenset[Pause] = frozenset()
 
     updates: tuple[WaitingUpdate, ...] = ()
+    parked: tuple[WaitingUpdate, ...] = ()
+    """Updates that only another upstream session takes."""
     sent_update: SentUpdate | None = None
     sent_create: SentCreate | None = None
     tries: int = 0
@@ -384,6 +442,8 @@ class State:
 
     playing: tuple[Spoken, ...] = ()
     """What the client is hearing, the oldest first; of ended responses too."""
+    copies: tuple[tuple[str, str], ...] = ()
+    """Items of an earlier upstream session that may still be heard, each with what stands for it now, if anything."""
     records: tuple[Record, ...] = ()
     lines: tuple[Line, ...] = ()
     """Lines that wait for what the user said before them to be written down."""

@@ -9,6 +9,7 @@ Must not know: who runs a tool, or what it does.
 from attrs import evolve
 
 from turngate.session.due import owe, user_waits
+from turngate.session.machines import Phase
 from turngate.session.messages import (
     AddToolOutput,
     Arm,
@@ -133,6 +134,10 @@ def close_open(draft: Draft, open_call: OpenCall, output: str) -> None:
 
 def overdue(draft: Draft, _: DeadlinePassed) -> None:
     """The model is told that the results did not come, and goes on; so is the client."""
+    if draft.state.phase is Phase.RENEWING:
+        # there is nobody to tell until the conversation is restored
+        draft.emit(Arm(Deadline.TOOL_RESULTS))
+        return
     asked = tuple(open_call.call for open_call in draft.state.calls if open_call.endpoint is None)
     if asked:
         draft.emit(ToolCallsCancelled(asked))

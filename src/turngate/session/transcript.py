@@ -77,4 +77,4 @@ def tell(draft: Draft, line: ConversationLine) -> None:
     """Tell one line; the user's stands for good, the agent's is recorded when it was heard."""
     draft.emit(line)
     if line.role is Role.USER:
-        draft.emit(LineRecorded(line.role, line.text))
+        draft.emit(LineRecorded(line.role, line.text, line.item_id))

@@ -66,8 +66,9 @@ def take_text(draft: Draft, said: UserText) -> None:
         advice = "Too many turns wait for an answer; this one was not taken. Send it again later."
         draft.emit(Warned(Problem(Cause.TOO_MANY_WAITING, advice)))
         return
-    tell(draft, ConversationLine(Role.USER, said.text))
-    owe(draft, Due(DueKind.TEXT, draft.fresh_id(), text=said.text))
+    item_id = draft.fresh_id()
+    tell(draft, ConversationLine(Role.USER, said.text, item_id=item_id))
+    owe(draft, Due(DueKind.TEXT, item_id, text=said.text))
 
 
 def text_refused(draft: Draft, refusal: Refused) -> bool:
@@ -110,16 +111,23 @@ def speech_committed(draft: Draft, committed: SpeechCommitted) -> None:
         return
     draft.remember(committed.item_id)
     draft.state = evolve(draft.state, floor=follow(FLOOR, draft.state.floor, Speech.COMMITTED))
-    draft.emit(Disarm(Deadline.FLOOR))
+    draft.emit(Disarm(Deadline.FLOOR), Disarm(Deadline.COMMIT_ANSWER))
     if draft.state.policy.telling is Telling.BRIEF:
         say(draft, Line(committed.item_id))
     owe_speech(draft, Due(DueKind.SPEECH, committed.item_id))
 
 
+def commit_audio(draft: Draft) -> None:
+    """Take what the user said for a turn; the upstream says that it is one, or refuses."""
+    event_id = draft.fresh_id()
+    draft.emit(CommitAudio(event_id), Arm(Deadline.COMMIT_ANSWER))
+    draft.state = evolve(draft.state, manual=evolve(draft.state.manual, sent=event_id))
+
+
 def end_turn(draft: Draft, _: EndTurn) -> None:
     """The client says that the user has finished; without a turn in progress that means nothing."""
     if draft.state.floor is Floor.USER:
-        draft.emit(CommitAudio(draft.fresh_id()))
+        commit_audio(draft)
     else:
         draft.emit(Note("turn.none_to_end"))
 
@@ -128,7 +136,8 @@ def floor_overdue(draft: Draft, _: DeadlinePassed) -> None:
     """The end of the user's speech was never heard; what waits for it waits no longer."""
     if draft.state.floor is Floor.USER:
         draft.state = evolve(draft.state, floor=follow(FLOOR, draft.state.floor, Speech.OVERDUE))
-        draft.emit(Note("floor.overdue"))
+        detail = "The end of the user's speech was not heard. If nothing was answered, say it again."
+        draft.emit(Note("floor.overdue"), Warned(Problem(Cause.SPEECH_ENDLESS, detail)))
 
 
 def user_transcribed(draft: Draft, said: UserTranscribed) -> None:
@@ -201,9 +210,9 @@ def agent_text(draft: Draft, line: AgentTextEnded) -> None:
     if response.voice is Voice.CUT:
         heard_of(draft, line.response_id, line.item_id, text)
     if text:
-        say(draft, Line(line.item_id, ConversationLine(Role.ASSISTANT, text)))
+        say(draft, Line(line.item_id, ConversationLine(Role.ASSISTANT, text, item_id=line.item_id)))
         if response.voice is Voice.CUT:
-            draft.emit(LineRecorded(Role.ASSISTANT, text))
+            draft.emit(LineRecorded(Role.ASSISTANT, text, line.item_id))
         else:
             keep(draft, Record(line.item_id, text))
 

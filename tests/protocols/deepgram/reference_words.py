@@ -204,7 +204,10 @@ WARNED: Final = frozenset(
         Cause.RESPONSE_FAILED,
         Cause.RESPONSE_INCOMPLETE,
         Cause.RESPONSE_REFUSED,
+        Cause.ANSWER_CUT,
+        Cause.SESSION_LIMIT_NEAR,
         Cause.TRANSCRIPTION_FAILED,
+        Cause.SPEECH_ENDLESS,
     }
 )
 """Causes of which a ``Warning`` is sent, and the session goes on."""
@@ -224,7 +227,6 @@ ERRORS_NEVER_SENT: Final[Mapping[str, str]] = {
     "FAILED_TO_SPEAK": "the model speaks by itself; what fails is `FAILED_TO_THINK`",
     "NON_EXISTENT_FUNCTION_CALLED": "a result that no call waits for is a `Warning`",
     "INVALID_AGENT_ID": "no stored configuration is looked up",
-    "MAXIMUM_SESSION_LENGTH_REACHED": "a session is as long as the upstream's",
 }
 WARNINGS_NEVER_SENT: Final[Mapping[str, str]] = {
     "INJECT_AGENT_MESSAGE_DURING_USER_SPEECH": "`InjectionRefused` says so",
@@ -234,6 +236,5 @@ WARNINGS_NEVER_SENT: Final[Mapping[str, str]] = {
     "SLOW_SPEAK_REQUEST": "the model speaks by itself",
     "FORCE_END_TURN_UNSUPPORTED": "it is supported with either version of listening",
     "GPT_4O_STREAM_END_ERROR": "it belongs to another model",
-    "MAXIMUM_SESSION_LENGTH_APPROACHING": "a session is as long as the upstream's",
     "VOICE_PROMPT_ADDED": "nothing is added to the prompt",
 }

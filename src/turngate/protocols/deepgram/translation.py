@@ -135,6 +135,8 @@ def _one(effect: session.Told) -> ServerEvent | None:
             return _acknowledgement(kind)
         case session.ConversationLine(role, text, languages):
             return ConversationText(_role(role), text, "default", languages=list(languages) or None)
+        case session.LineRecorded(text=""):
+            return None
         case session.LineRecorded(role, text):
             return History(role=_role(role), content=text)
         case session.CallsRecorded(calls, ours):

@@ -60,14 +60,17 @@ class ConversationLine:
     text: str = field(repr=False)
     languages: tuple[str, ...] = ()
     """Of the user's speech, where known."""
+    item_id: str = field(default="", eq=False)
+    """What it is in the conversation; empty for a line that is not in it."""
 
 
 @frozen
 class LineRecorded:
-    """A line as it stands in the conversation for good: of an interrupted one, what was heard."""
+    """A line as it stands in the conversation for good: of an interrupted one, what was heard, which may be nothing."""
 
     role: Role
     text: str = field(repr=False)
+    item_id: str = field(default="", eq=False)
 
 
 @frozen
@@ -320,9 +323,37 @@ UpstreamEffect: TypeAlias = (
 
 @frozen
 class DialUpstream:
-    """Connect to the upstream; ``model`` is what the client asked for, if it did."""
+    """
+    Connect to the upstream, and let go of any connection that there is.
+
+    ``model`` is what the client asked for, if it did.
+    """
 
     model: str | None = None
+
+
+@frozen
+class DialNext:
+    """Connect to the upstream a second time, beside the connection that serves."""
+
+    model: str | None = None
+
+
+@frozen
+class MoveOver:
+    """Let go of the connection that served; the second one serves from here, or will as soon as it is ready."""
+
+
+@frozen
+class Recall:
+    """
+    Say what was said and heard so far; answered at once, by ``Recalled``.
+
+    ``owed`` has the spoken turns that have no answer, ``apart`` the written ones, which are added as they are answered.
+    """
+
+    owed: frozenset[str] = frozenset()
+    apart: frozenset[str] = frozenset()
 
 
 @frozen
@@ -373,6 +404,18 @@ class EndSession:
     detail: str = ""
 
 
-SessionEffect: TypeAlias = DialUpstream | CallFunction | Arm | Disarm | PauseClient | ResumeClient | Note | EndSession
+SessionEffect: TypeAlias = (
+    DialUpstream
+    | DialNext
+    | MoveOver
+    | Recall
+    | CallFunction
+    | Arm
+    | Disarm
+    | PauseClient
+    | ResumeClient
+    | Note
+    | EndSession
+)
 
 Effect: TypeAlias = ClientEffect | UpstreamEffect | SessionEffect

@@ -177,6 +177,18 @@ class UpstreamLost:
 
 
 @frozen
+class NextReady:
+    """The upstream session to which this one is to move exists."""
+
+
+@frozen
+class NextLost:
+    """The upstream session to which this one is to move cannot be had, or was lost before the move."""
+
+    problem: Problem
+
+
+@frozen
 class UpstreamCongested:
     """The upstream's transport takes no more for now."""
 
@@ -354,6 +366,8 @@ class ResponseEnded:
 UpstreamMessage: TypeAlias = (
     UpstreamReady
     | UpstreamLost
+    | NextReady
+    | NextLost
     | UpstreamCongested
     | UpstreamRelieved
     | UpdateConfirmed
@@ -387,6 +401,22 @@ class DeadlinePassed:
 
 
 @frozen
+class Recalled:
+    """
+    What was said and heard so far; the answer to ``Recall``.
+
+    ``audio`` is what the upstream session that was lost had not made into words: pieces of session audio, the oldest
+    first. ``again`` has the spoken turns that are in it whole, and so not among the entries; ``texts`` has the written
+    turns that were to be kept apart, each with its words.
+    """
+
+    entries: tuple[ContextEntry, ...] = field(default=(), repr=False)
+    audio: tuple[bytes, ...] = field(default=(), repr=False)
+    again: frozenset[str] = frozenset()
+    texts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@frozen
 class FunctionDone:
     """A function that the proxy called has answered, or could not be called (``failure``, a short reason)."""
 
@@ -400,4 +430,4 @@ class Shutdown:
     """The proxy is going away; the session ends now."""
 
 
-Message: TypeAlias = ClientMessage | UpstreamMessage | DeadlinePassed | FunctionDone | Shutdown
+Message: TypeAlias = ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Shutdown

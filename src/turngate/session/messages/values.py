@@ -65,10 +65,12 @@ class ToolCall:
 
 @frozen
 class ContextLine:
-    """A line spoken before this session began."""
+    """A line spoken before this session, or this upstream session, began."""
 
     role: Role
     text: str
+    item_id: str = field(default="", eq=False)
+    """The item that it was, where something of it may still be taken back."""
 
 
 @frozen
@@ -298,6 +300,10 @@ class Cause(Enum):
     RESPONSE_FAILED = "the model's answer failed"
     RESPONSE_INCOMPLETE = "the model's answer was cut short"
     RESPONSE_REFUSED = "the upstream refused to answer"
+    ANSWER_CUT = "the model's answer was cut off by the loss of its connection"
+    SESSION_LIMIT_NEAR = "the upstream's limit on the length of a session comes near"
+    SESSION_LIMIT = "the upstream's limit on the length of a session is reached"
+    SPEECH_ENDLESS = "the end of the user's speech was never heard"
     TRANSCRIPTION_FAILED = "the user's speech could not be transcribed"
     # us
     GOING_AWAY = "the proxy is shutting down"
@@ -384,7 +390,12 @@ class Deadline(Enum):
     COMMIT_PAUSE = "more audio of the user, before it is committed"
     COMMIT_CAP = "a pause in audio of which there is enough"
     COMMIT_LATEST = "a quiet moment in audio that keeps coming"
+    COMMIT_ANSWER = "the answer to a commit of audio"
     UPSTREAM_FLOW = "an upstream that takes data again"
+    LIMIT_NEAR = "the time to move to another upstream session"
+    LIMIT = "the upstream's limit on the length of a session"
+    NEXT_TRY = "the next try to connect to another upstream session"
+    STEADY = "an upstream session that has stood for a while after another was lost"
 
 
 class Ending(Enum):
@@ -396,5 +407,6 @@ class Ending(Enum):
     CLIENT_TIMEOUT = "the client did not send what was awaited"
     CLIENT_STALLED = "the client did not read"
     UPSTREAM_FAILED = "the upstream failed"
+    UPSTREAM_LIMIT = "the upstream session may not be longer"
     GOING_AWAY = "the proxy is shutting down"
     INTERNAL = "a fault of the proxy"

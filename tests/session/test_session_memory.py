@@ -1,0 +1,116 @@
+"""What is remembered for an upstream session that has not heard it: bounded, and as the client knows it."""
+
+from turngate.session import messages as m
+from turngate.session.memory import BEFORE_BYTES, MAX_AUDIO_BYTES, MAX_CHARS, MAX_ENTRIES, Memory
+
+SECOND = bytes(BEFORE_BYTES)
+ALL = m.Recall()
+
+
+def feed(memory: Memory, *pieces: bytes) -> None:
+    """Audio goes upstream."""
+    for piece in pieces:
+        memory.watch(m.AppendAudio(piece))
+
+
+def size(recalled: m.Recalled) -> int:
+    """How much audio is sent again."""
+    return sum(len(piece) for piece in recalled.audio)
+
+
+def test_audio_when_nobody_speaks_is_kept_for_a_second() -> None:
+    """Speech begins before the upstream says so."""
+    memory = Memory()
+    feed(memory, *[SECOND[:4800]] * 100)
+    assert BEFORE_BYTES == size(memory.recall(ALL))
+
+
+def test_audio_when_the_user_speaks_is_kept_from_a_second_before() -> None:
+    """Up to a bound, and then its end."""
+    memory = Memory()
+    feed(memory, *[SECOND] * 5)
+    memory.hear(m.SpeechStarted("u1"))
+    feed(memory, *[SECOND] * 5)
+    assert 6 * BEFORE_BYTES == size(memory.recall(ALL))
+    memory.hear(m.SpeechStarted("u2"))
+    feed(memory, *[SECOND] * 100)
+    assert MAX_AUDIO_BYTES == size(memory.recall(ALL))
+
+
+def test_audio_of_a_turn_is_kept_until_it_is_written_down() -> None:
+    """And is sent again only if the turn has no answer."""
+    for heard, owed, kept in ((False, True, 2), (False, False, 0), (True, True, 0)):
+        memory = Memory()
+        memory.hear(m.SpeechStarted("u1"))
+        feed(memory, SECOND, SECOND)
+        memory.hear(m.SpeechCommitted("u1"))
+        if heard:
+            memory.hear(m.UserTranscribed("u1", "hello"))
+        recalled = memory.recall(m.Recall(frozenset({"u1"} if owed else ())))
+        assert kept * BEFORE_BYTES == size(recalled)
+        assert frozenset({"u1"} if kept else ()) == recalled.again
+
+
+def test_audio_when_sent_again_and_lost_again_is_still_there() -> None:
+    """It went upstream in one burst, so that the upstream has not said that somebody speaks in it."""
+    memory = Memory()
+    memory.hear(m.SpeechStarted("u1"))
+    feed(memory, *[SECOND] * 5)
+    again = memory.recall(ALL).audio
+    feed(memory, *again)
+    assert 5 * BEFORE_BYTES == size(memory.recall(ALL))
+
+
+def test_audio_when_the_proxy_commits_is_kept_since_the_last_turn() -> None:
+    """Nobody says when speech begins."""
+    memory = Memory()
+    memory.watch(m.SendUpdate("e", m.SessionConfig(turn_end=m.ByPause()), None))
+    feed(memory, SECOND)
+    memory.hear(m.SpeechCommitted("u1"))
+    feed(memory, *[SECOND] * 3)
+    assert 3 * BEFORE_BYTES == size(memory.recall(ALL))
+
+
+def test_lines_stand_where_they_were_said_in_the_words_that_were_heard() -> None:
+    """One that is still being heard stands there whole; one of which nothing was heard does not stand there."""
+    memory = Memory()
+    for item_id, text in (("i1", "one two"), ("i2", "three"), ("i3", "four")):
+        memory.watch(m.ConversationLine(m.Role.ASSISTANT, text, item_id=item_id))
+    memory.watch(m.LineRecorded(m.Role.USER, "wait", "t1"))
+    memory.watch(m.LineRecorded(m.Role.ASSISTANT, "one", "i1"))
+    memory.watch(m.LineRecorded(m.Role.ASSISTANT, "", "i2"))
+    entries = memory.recall(ALL).entries
+    assert ["one", "four", "wait"] == [entry.text for entry in entries if isinstance(entry, m.ContextLine)]
+
+
+def test_written_turns_when_kept_apart_are_given_with_their_words() -> None:
+    """They are added when they are answered."""
+    memory = Memory()
+    memory.watch(m.LineRecorded(m.Role.USER, "hello", "t1"))
+    memory.watch(m.LineRecorded(m.Role.USER, "again", "t2"))
+    recalled = memory.recall(m.Recall(apart=frozenset({"t2"})))
+    assert [m.ContextLine(m.Role.USER, "hello")] == list(recalled.entries)
+    assert (("t2", "again"),) == recalled.texts
+
+
+def test_calls_are_remembered_with_their_results_and_speech_told_in_detail_as_a_line() -> None:
+    """In the order in which they came."""
+    memory = Memory()
+    memory.watch(m.UserHeard("u1", "what time", is_whole=False))
+    memory.watch(m.UserHeard("u1", "what time is it", is_whole=True))
+    call = m.ToolCall("c1", "get_time", "{}")
+    memory.watch(m.CallsRecorded(((call, "noon"),)))
+    expected = [m.ContextLine(m.Role.USER, "what time is it"), m.ContextCall(call, "noon")]
+    assert expected == list(memory.recall(ALL).entries)
+
+
+def test_lines_when_too_many_or_too_long_are_forgotten_from_the_oldest() -> None:
+    """What is remembered is bounded in number and in characters."""
+    memory = Memory()
+    for number in range(MAX_ENTRIES + 10):
+        memory.watch(m.LineRecorded(m.Role.USER, str(number)))
+    entries = memory.recall(ALL).entries
+    assert MAX_ENTRIES == len(entries)
+    assert m.ContextLine(m.Role.USER, "10") == entries[0]
+    memory.watch(m.LineRecorded(m.Role.USER, "x" * MAX_CHARS))
+    assert 1 == len(memory.recall(ALL).entries)

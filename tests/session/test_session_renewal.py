@@ -1,0 +1,473 @@
+"""A session outlives its upstream session: what is asked again, what is reported as cut, and what is restored."""
+
+import pytest
+from attrs import evolve
+from session_driver import CONFIG, PCM, Step, Talk, call, passed, prompt
+
+from turngate.session import messages as m
+from turngate.session.machines import Floor, Phase
+from turngate.session.state import DEEPGRAM, Bounds, LateVoice, Length, Renewal, Upstream
+
+LIMITED = evolve(DEEPGRAM, length=Length.LIMITED)
+LINES = [(m.Role.USER, "hi"), (m.Role.ASSISTANT, "hello")]
+WORDS = (m.ConversationLine, m.Warned)
+
+
+def conversation(step: Step) -> list[tuple[m.Role, str]]:
+    """The lines that were put into the conversation."""
+    return [(line.role, line.text) for line in step.all(m.AddLine)]
+
+
+def talked(talk: Talk) -> Talk:
+    """One written turn was answered and heard."""
+    talk.respond("hi")
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "hello"))
+    talk.end()
+    talk.tell(m.SpeechPlayed(("item_r1",)))
+    return talk
+
+
+# --- what becomes of what was under way -----------------------------------------------------------------------------
+
+
+def test_upstream_when_lost_is_dialled_again_and_the_client_told_nothing() -> None:
+    """Settings and conversation are restored; what the client sees of it is nothing."""
+    talk = talked(Talk().serve())
+    lost = talk.lose()
+    assert [m.DialUpstream()] == lost.all(m.DialUpstream)
+    restored = talk.tell(m.UpstreamReady())
+    assert (CONFIG, None) == (restored.one(m.SendUpdate).config, restored.one(m.SendUpdate).confirmed)
+    placed = talk.tell(m.UpdateConfirmed())
+    assert LINES == conversation(placed)
+    assert Phase.RENEWING is talk.state.phase
+    assert Phase.SERVING is (talk.confirm_items() and talk.state.phase)
+    assert [] == lost.client + restored.client + placed.client
+    talk.settle()
+
+
+def test_turn_when_its_request_was_lost_is_asked_again_once() -> None:
+    """The turn stands in the restored conversation, and one response is asked for."""
+    talk = Talk().serve()
+    talk.tell(m.UserText("hi"))
+    talk.lose()
+    again = talk.renew()
+    assert [(m.Role.USER, "hi")] == conversation(again)
+    assert 1 == len(again.all(m.StartResponse))
+    talk.start("r2")
+    talk.end("r2")
+    talk.settle()
+
+
+def test_turn_when_nobody_heard_of_its_answer_is_asked_again() -> None:
+    """A response that had begun in silence is as good as none."""
+    talk = Talk().serve().respond("hi")
+    assert [] == talk.lose().causes
+    assert 1 == len(talk.renew().all(m.StartResponse))
+
+
+def test_answer_when_it_was_heard_in_part_is_reported_as_cut_and_not_asked_for_again() -> None:
+    """The client is told by name, and that the agent's speech has ended."""
+    talk = Talk().serve().respond("hi")
+    talk.audio()
+    lost = talk.lose()
+    assert [m.Cause.ANSWER_CUT] == lost.causes
+    assert 1 == len(lost.all(m.AgentFinishedSpeaking))
+    assert [] == talk.renew().all(m.StartResponse)
+    talk.settle()
+
+
+def test_answer_when_it_had_made_calls_is_asked_for_again() -> None:
+    """Calls that were not announced are made by nobody, whatever was said before them."""
+    talk = Talk().serve().respond("hi")
+    talk.audio()
+    talk.tell(m.ToolCallCompleted("r1", call()))
+    assert [] == talk.lose().causes
+    assert 1 == len(talk.renew().all(m.StartResponse))
+
+
+def test_answer_when_the_user_cut_it_off_is_neither_reported_nor_asked_for_again() -> None:
+    """The user wanted no more of it."""
+    talk = Talk().serve().respond("hi")
+    talk.audio()
+    talk.tell(m.SpeechStarted("u1"), m.SpeechCut((m.Heard("item_r1", 0, 100),)))
+    talk.tell(m.SpeechCommitted("u1"), m.UserTranscribed("u1", "stop"))
+    assert [] == talk.lose().causes
+    assert 1 == len(talk.renew().all(m.StartResponse))
+
+
+def test_greeting_when_it_was_not_heard_is_said_on_the_other_upstream() -> None:
+    """It is owed like any turn."""
+    talk = Talk().serve(m.ConfigureSession(CONFIG, greeting="welcome"))
+    talk.lose()
+    assert "welcome" == talk.renew().one(m.StartResponse).say
+
+
+def test_update_when_its_answer_was_lost_is_sent_again_and_acknowledged_once() -> None:
+    """Behind the restored settings, as a change to them."""
+    talk = Talk().serve()
+    talk.tell(prompt("more"))
+    assert [] == talk.lose().client
+    again = talk.renew()
+    (restoring, update) = again.all(m.SendUpdate)
+    assert (CONFIG, CONFIG) == (restoring.config, update.confirmed)
+    assert "be kind\nmore" == update.config.instructions
+    assert [m.UpdateApplied(m.UpdateKind.PROMPT)] == talk.tell(m.UpdateConfirmed()).client
+
+
+def test_unanswered_requests_when_they_are_overdue_lose_the_upstream_session_only() -> None:
+    """A lost acknowledgement costs no turn."""
+    talk = Talk().serve()
+    talk.tell(m.UserText("hi"))
+    assert [m.DialUpstream()] == talk.tell(passed(m.Deadline.CREATE_ANSWER)).all(m.DialUpstream)
+    assert 1 == len(talk.renew().all(m.StartResponse))
+
+
+# --- speech ---------------------------------------------------------------------------------------------------------
+
+
+def spoken(talk: Talk) -> Talk:
+    """The user has said something that was committed."""
+    talk.tell(m.UserAudio(b"a" * 10), m.SpeechStarted("u1"), m.UserAudio(b"b" * 10), m.SpeechCommitted("u1"))
+    return talk
+
+
+def test_spoken_turn_when_it_was_written_down_is_restored_in_words() -> None:
+    """Its sound is not sent again."""
+    talk = spoken(Talk().serve())
+    talk.tell(m.UserTranscribed("u1", "hello there"))
+    talk.lose()
+    again = talk.renew()
+    assert [(m.Role.USER, "hello there")] == conversation(again)
+    assert [] == again.all(m.AppendAudio)
+    assert 1 == len(again.all(m.StartResponse))
+
+
+def test_spoken_turn_when_it_was_not_written_down_is_sent_again_as_sound() -> None:
+    """The upstream finds the turn in it anew, and only then an answer is asked for."""
+    talk = spoken(Talk().serve())
+    talk.lose()
+    again = talk.renew()
+    assert [b"a" * 10, b"b" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
+    assert [] == again.all(m.StartResponse)
+    talk.tell(m.SpeechStarted("u2"))
+    assert 1 == len(talk.tell(m.SpeechCommitted("u2")).all(m.StartResponse))
+    talk.tell(m.UserTranscribed("u2", "hello there"))
+    talk.start("r2")
+    talk.end("r2")
+    talk.settle()
+
+
+def test_spoken_turn_when_it_was_answered_and_not_written_down_is_reported() -> None:
+    """The answer was heard, so that the turn is not asked again; but its words will never come."""
+    talk = spoken(Talk().serve())
+    talk.start()
+    talk.audio()
+    assert {m.Cause.ANSWER_CUT, m.Cause.TRANSCRIPTION_FAILED} == set(talk.lose().causes)
+    assert [] == talk.renew().all(m.AppendAudio)
+
+
+def test_user_when_they_speak_while_the_upstream_is_lost_keep_the_floor() -> None:
+    """What they said so far is sent again, then what they say meanwhile; and the client may end the turn."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(b"a" * 10), m.SpeechStarted("u1"), m.UserAudio(b"b" * 10))
+    talk.lose()
+    held = talk.tell(m.UserAudio(b"c" * 10), m.EndTurn())
+    assert [] == held.upstream
+    again = talk.renew()
+    assert [b"a" * 10, b"b" * 10, b"c" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
+    assert isinstance(again.upstream[-1], m.CommitAudio)
+    assert Floor.USER is talk.state.floor
+    assert m.Deadline.FLOOR in talk.judge.armed
+
+
+def test_commit_when_unanswered_is_made_again_on_another_upstream_session() -> None:
+    """The sound is sent again, and committed when it pauses again."""
+    talk = Talk().serve(m.ConfigureSession(evolve(CONFIG, turn_end=m.ByPause())))
+    loud = b"\0\x40" * 24_000
+    talk.tell(m.UserAudio(loud))
+    assert 1 == len(talk.tell(passed(m.Deadline.COMMIT_PAUSE)).all(m.CommitAudio))
+    assert [m.DialUpstream()] == talk.tell(passed(m.Deadline.COMMIT_ANSWER)).all(m.DialUpstream)
+    assert [loud] == [effect.pcm for effect in talk.renew().all(m.AppendAudio)]
+    assert 1 == len(talk.tell(passed(m.Deadline.COMMIT_PAUSE)).all(m.CommitAudio))
+    assert 1 == len(talk.tell(m.SpeechCommitted("u1")).all(m.StartResponse))
+
+
+@pytest.mark.parametrize("answer", ["confirmed", "refused"])
+def test_commit_when_answered_is_waited_for_no_longer(answer: str) -> None:
+    """By the turn that came of it, or by an error that names it."""
+    talk = Talk().serve()
+    talk.tell(m.SpeechStarted("u1"), m.EndTurn())
+    assert m.Deadline.COMMIT_ANSWER in talk.judge.armed
+    if answer == "refused":
+        talk.refuse(m.CommitAudio)
+    else:
+        talk.tell(m.SpeechCommitted("u1"))
+    assert m.Deadline.COMMIT_ANSWER not in talk.judge.armed
+
+
+# --- what is held, heard and open meanwhile -------------------------------------------------------------------------
+
+
+def test_client_when_it_sends_meanwhile_is_held_and_taken_up_in_order() -> None:
+    """As before a session serves."""
+    talk = Talk().serve()
+    talk.lose()
+    assert [] == talk.tell(m.UserText("one"), prompt("p"), m.UserAudio(PCM)).client
+    talk.renew()
+    assert ["one"] == [line.text for line in talk.effects if isinstance(line, m.ConversationLine)]
+    assert [PCM] == [effect.pcm for effect in talk.effects if isinstance(effect, m.AppendAudio)]
+    talk.start()
+    assert "be kind\np" == talk.end().one(m.SendUpdate).config.instructions
+
+
+def test_tool_calls_when_open_stay_open_and_their_results_go_to_the_other_upstream() -> None:
+    """The call stands in the restored conversation, and its result behind it."""
+    talk = Talk().serve()
+    talk.call_tools(call())
+    talk.lose()
+    assert [] == talk.tell(m.ToolResult("call_1", "look_up", "42")).upstream
+    restored = talk.restore()
+    assert [call()] == [effect.call for effect in restored.all(m.AddCall)]
+    assert [] == restored.all(m.AddToolOutput)
+    serving = talk.confirm_items()
+    assert ("call_1", "42") == (serving.one(m.AddToolOutput).call_id, serving.one(m.AddToolOutput).output)
+    assert 1 == len(serving.all(m.StartResponse))
+
+
+def test_tool_calls_when_answered_before_are_restored_with_their_results() -> None:
+    """Call and result, in one place."""
+    talk = Talk().serve()
+    talk.call_tools(call())
+    talk.tell(m.ToolResult("call_1", "look_up", "42"))
+    talk.lose()
+    restored = talk.restore()
+    assert [call()] == [effect.call for effect in restored.all(m.AddCall)]
+    assert ["42"] == [effect.output for effect in restored.all(m.AddToolOutput)]
+
+
+def test_tool_results_when_overdue_meanwhile_are_overdue_later() -> None:
+    """There is no upstream to be told that they did not come."""
+    talk = Talk().serve()
+    talk.call_tools(call())
+    talk.lose()
+    assert (m.Arm(m.Deadline.TOOL_RESULTS),) == talk.tell(passed(m.Deadline.TOOL_RESULTS)).effects
+
+
+def test_speech_when_cut_off_after_its_upstream_was_lost_is_cut_in_the_restored_conversation() -> None:
+    """What was restored as a line is replaced by what was heard of it."""
+    talk = Talk().serve().respond("hi")
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "one two three four"))
+    talk.end()
+    talk.lose()
+    copy = talk.restore().all(m.AddLine)[-1]
+    assert "one two three four" == copy.text
+    talk.confirm_items()
+    talk.tell(m.SpeechStarted("u1"))
+    cut = talk.tell(m.SpeechCut((m.Heard("item_r1", 500, 1000),)))
+    assert ("one two", copy.item_id) == (cut.one(m.AddLine).text, cut.one(m.AddLine).after)
+    assert copy.item_id == cut.one(m.DeleteItem).item_id
+    assert ["one two"] == cut.records
+
+
+def test_context_of_the_settings_when_restored_comes_first() -> None:
+    """What was said before the session, then what was said in it."""
+    talk = Talk()
+    talk.configure(m.ConfigureSession(CONFIG, context=(m.ContextLine(m.Role.USER, "I am Ada."),)))
+    talk.tell(m.UpdateConfirmed())
+    talk.confirm_items()
+    talked(talk)
+    talk.lose()
+    assert [(m.Role.USER, "I am Ada."), *LINES] == conversation(talk.restore())
+
+
+def test_entry_when_refused_is_missing_and_the_session_goes_on() -> None:
+    """Better than no conversation."""
+    talk = talked(Talk().serve())
+    talk.lose()
+    first, second = talk.restore().all(m.AddLine)
+    talk.tell(m.Refused(first.event_id, "invalid_value"), m.ItemConfirmed(second.item_id))
+    assert Phase.SERVING is talk.state.phase
+
+
+def test_entries_when_not_confirmed_in_time_are_waited_for_no_longer() -> None:
+    """The conversation goes on."""
+    talk = talked(Talk().serve())
+    talk.lose()
+    talk.restore()
+    talk.tell(passed(m.Deadline.ITEMS_ANSWER))
+    assert Phase.SERVING is talk.state.phase
+
+
+def test_settings_when_no_longer_taken_end_the_session() -> None:
+    """What was in force is refused by the other upstream session: there is nothing to go on with."""
+    talk = Talk().serve()
+    talk.lose()
+    talk.tell(m.UpstreamReady())
+    assert m.Ending.UPSTREAM_FAILED is talk.refuse(m.SendUpdate).ending
+
+
+# --- how often ------------------------------------------------------------------------------------------------------
+
+
+def test_upstream_when_lost_too_often_ends_the_session() -> None:
+    """A bounded number of times, with no answer completed between."""
+    talk = Talk(bounds=Bounds(losses=2)).serve()
+    for _ in range(2):
+        assert talk.lose().ending is None
+        talk.renew()
+    assert m.Ending.UPSTREAM_FAILED is talk.lose().ending
+
+
+@pytest.mark.parametrize("way", ["an answer", "time"])
+def test_losses_when_the_upstream_stands_count_no_longer(way: str) -> None:
+    """An answer that was completed proves it, and so does a while without another loss."""
+    talk = Talk(bounds=Bounds(losses=1)).serve()
+    talk.lose()
+    talk.renew()
+    if way == "time":
+        talk.tell(passed(m.Deadline.STEADY))
+    else:
+        talk.respond()
+        talk.end()
+    assert talk.lose().ending is None
+
+
+def test_upstream_when_it_cannot_be_dialled_again_ends_the_session() -> None:
+    """The dialler has tried for as long as it may."""
+    talk = Talk().serve()
+    talk.lose()
+    assert m.Ending.UPSTREAM_FAILED is talk.lose(m.Cause.UPSTREAM_UNREACHABLE).ending
+
+
+def test_upstream_when_it_speaks_nonsense_is_not_replaced() -> None:
+    """Another one would."""
+    assert m.Ending.UPSTREAM_FAILED is Talk().serve().lose(m.Cause.UPSTREAM_NONSENSE).ending
+
+
+def test_settings_when_their_upstream_is_lost_go_to_another() -> None:
+    """Before the session serves too, whether or not they were confirmed."""
+    talk = Talk()
+    settings = m.ConfigureSession(CONFIG, context=(m.ContextLine(m.Role.USER, "I am Ada."),))
+    talk.configure(settings)
+    talk.tell(m.UpdateConfirmed())
+    assert talk.lose().ending is None
+    again = talk.tell(m.UpstreamReady()).one(m.SendUpdate)
+    assert (CONFIG, None) == (again.config, again.confirmed)
+    talk.tell(m.UpdateConfirmed())
+    assert [m.SessionConfigured()] == talk.confirm_items().client
+
+
+# --- a limit --------------------------------------------------------------------------------------------------------
+
+
+def test_session_when_a_limit_comes_near_moves_at_once_if_nothing_is_under_way() -> None:
+    """It connects beside, moves, restores; the client is told nothing."""
+    talk = talked(Talk(LIMITED).serve())
+    near = talk.tell(passed(m.Deadline.LIMIT_NEAR))
+    assert [m.DialNext()] == near.all(m.DialNext)
+    moved = talk.tell(m.NextReady())
+    assert 1 == len(moved.all(m.MoveOver))
+    assert CONFIG == moved.one(m.SendUpdate).config
+    assert LINES == conversation(talk.tell(m.UpdateConfirmed()))
+    talk.confirm_items()
+    assert Phase.SERVING is talk.state.phase
+    assert m.Deadline.LIMIT_NEAR in talk.judge.armed
+    assert m.Deadline.LIMIT not in talk.judge.armed
+    assert [] == near.client + moved.client
+
+
+def test_session_when_a_limit_comes_near_moves_when_the_agent_was_heard() -> None:
+    """Not while a response is active, and not while it is being played."""
+    talk = Talk(LIMITED).serve().respond()
+    talk.audio()
+    talk.tell(passed(m.Deadline.LIMIT_NEAR))
+    assert [] == talk.tell(m.NextReady()).all(m.MoveOver)
+    assert [] == talk.end().all(m.MoveOver)
+    assert 1 == len(talk.tell(m.SpeechPlayed(("item_r1",))).all(m.MoveOver))
+
+
+def test_session_when_the_limit_is_reached_moves_whatever_is_under_way() -> None:
+    """What is being said is reported as cut."""
+    talk = Talk(LIMITED).serve().respond()
+    talk.audio()
+    talk.tell(passed(m.Deadline.LIMIT_NEAR), m.NextReady())
+    moved = talk.tell(passed(m.Deadline.LIMIT))
+    assert [m.Cause.ANSWER_CUT] == moved.causes
+    assert 1 == len(moved.all(m.MoveOver))
+
+
+def test_session_when_no_other_upstream_can_be_had_tries_again_until_the_limit() -> None:
+    """The one that serves goes on serving; at the limit it is as good as lost."""
+    talk = Talk(LIMITED).serve()
+    talk.tell(passed(m.Deadline.LIMIT_NEAR))
+    assert [] == talk.tell(m.NextLost(m.Problem(m.Cause.UPSTREAM_UNREACHABLE, "no"))).client
+    assert [m.DialNext()] == talk.tell(passed(m.Deadline.NEXT_TRY)).all(m.DialNext)
+    assert [m.DialNext()] == talk.tell(passed(m.Deadline.NEXT_TRY)).all(m.DialNext)
+    assert 1 == len(talk.tell(passed(m.Deadline.LIMIT)).all(m.MoveOver))
+    assert Upstream.DIALLING is talk.state.upstream
+    # the word that it is ready may have crossed the move
+    talk.tell(m.NextReady())
+    assert Upstream.READY is talk.state.upstream
+
+
+def test_session_when_the_other_upstream_fails_as_it_moves_ends() -> None:
+    """The word that it cannot be had may have crossed the move."""
+    talk = Talk(LIMITED).serve()
+    talk.tell(passed(m.Deadline.LIMIT_NEAR))
+    talk.lose()
+    lost = talk.tell(m.NextLost(m.Problem(m.Cause.UPSTREAM_UNREACHABLE, "no")))
+    assert m.Ending.UPSTREAM_FAILED is lost.ending
+
+
+def test_upstream_when_lost_while_another_stands_ready_is_replaced_by_that() -> None:
+    """Nothing is dialled."""
+    talk = Talk(LIMITED).serve().respond()
+    talk.tell(passed(m.Deadline.LIMIT_NEAR), m.NextReady())
+    lost = talk.lose()
+    assert [] == lost.all(m.DialUpstream)
+    assert 1 == len(lost.all(m.MoveOver))
+    assert CONFIG == lost.one(m.SendUpdate).config
+
+
+def test_session_when_it_is_not_to_be_renewed_warns_and_ends() -> None:
+    """By the protocol's codes for it."""
+    talk = Talk(evolve(LIMITED, renewal=Renewal.OFF)).serve()
+    assert [m.Cause.SESSION_LIMIT_NEAR] == talk.tell(passed(m.Deadline.LIMIT_NEAR)).causes
+    ended = talk.tell(passed(m.Deadline.LIMIT))
+    assert ([m.Cause.SESSION_LIMIT], m.Ending.UPSTREAM_LIMIT) == (ended.causes, ended.ending)
+
+
+# --- a late voice ---------------------------------------------------------------------------------------------------
+
+SPEAK = m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("ash", 1.2))
+LOCKED = "cannot_update_voice"
+
+
+def locked(talk: Talk) -> Step:
+    """The upstream refuses another voice."""
+    return talk.tell(m.Refused(talk.last(m.SendUpdate).event_id, LOCKED, voice_locked=True))
+
+
+def test_voice_when_it_comes_late_is_taken_by_another_upstream_session() -> None:
+    """It waits for the move, is sent behind what is restored, and is acknowledged then."""
+    talk = talked(Talk(evolve(DEEPGRAM, late_voice=LateVoice.RENEWS)).serve())
+    talk.tell(SPEAK)
+    parked = locked(talk)
+    assert ([m.DialNext()], []) == (parked.all(m.DialNext), parked.client)
+    talk.tell(m.NextReady(), m.UpdateConfirmed())
+    update = talk.confirm_items().one(m.SendUpdate)
+    assert ("ash", 1.2) == (update.config.voice, update.config.speed)
+    assert [m.UpdateApplied(m.UpdateKind.SPEAK)] == talk.tell(m.UpdateConfirmed()).client
+    talk.settle()
+
+
+def test_voice_when_no_other_upstream_session_can_be_had_is_not_applied() -> None:
+    """The client is told, and the session goes on as it was."""
+    talk = talked(Talk(evolve(DEEPGRAM, late_voice=LateVoice.RENEWS)).serve())
+    talk.tell(SPEAK)
+    locked(talk)
+    told = talk.tell(m.NextLost(m.Problem(m.Cause.UPSTREAM_UNREACHABLE, "no")))
+    assert [m.Cause.UPDATE_REFUSED] == told.causes
+    assert Phase.SERVING is talk.state.phase
