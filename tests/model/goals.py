@@ -282,6 +282,27 @@ GOALS: Final[Mapping[str, Goal]] = {
     "the upstream takes nothing for too long": lambda _, __, after: (
         after.heard == m.DeadlinePassed(m.Deadline.UPSTREAM_FLOW) and after.judge.over
     ),
+    "an answer is finished while the client is away": lambda before, _, after: (
+        before.judge.away and sends(after, m.AgentFinishedSpeaking) > 0
+    ),
+    "calls are announced while the client is away": lambda before, _, after: (
+        before.judge.away and sends(after, m.ToolCallsRequested) > 0
+    ),
+    "the settings are confirmed while the client is away": lambda before, _, after: (
+        before.judge.away and sends(after, m.SessionConfigured) > 0
+    ),
+    "the client comes back into an answer": lambda before, _, after: (
+        hears(after, m.ClientBack) and before.judge.away and bool(before.state.responses)
+    ),
+    "the client comes back while it may not be read": lambda before, _, after: (
+        hears(after, m.ClientBack) and before.judge.away and sends(after, m.PauseClient) > 0
+    ),
+    "the client moves over to another connection": lambda before, _, after: (
+        hears(after, m.ClientBack) and not before.judge.away
+    ),
+    "more is to be told than is kept for a client that is away": lambda before, _, after: (
+        hears(after, m.ClientStalled) and before.judge.away
+    ),
     "the client leaves before its settings": left_in(Phase.AWAITING_SETTINGS),
     "the client leaves before the upstream is ready": left_in(Phase.CONNECTING),
     "the client leaves before the settings are confirmed": left_in(Phase.CONFIGURING),

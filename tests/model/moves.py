@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from attrs import evolve
-from worlds import Move, Second, World, deliver, ended, say, spend, started, unseen
+from worlds import Move, Second, World, deliver, ended, played, say, spend, started, unseen
 
 from turngate.session import messages as m
 from turngate.session.capabilities import SecondCreate
@@ -33,6 +33,7 @@ LATE: Final = frozenset(
         m.Deadline.LIMIT,
         m.Deadline.NEXT_TRY,
         m.Deadline.STEADY,
+        m.Deadline.CLIENT_RETURN,
     }
 )
 """Deadlines that may pass while messages are still on their way."""
@@ -55,7 +56,7 @@ def moves(world: World) -> Iterator[Move]:
         return
     if world.budget.unplayed and world.told:
         yield "played", deliver(evolve(world, told=()), m.SpeechPlayed(world.told))
-    if world.client:
+    if world.client and not world.judge.away:
         yield "client", deliver(evolve(world, client=world.client[1:]), world.client[0])
     if world.down:
         yield "hear", deliver(evolve(world, down=world.down[1:]), world.down[0])
@@ -234,6 +235,14 @@ def network_mischief(world: World) -> Iterator[Move]:
         if budget.close:
             lost = m.UpstreamLost(m.Problem(m.Cause.UPSTREAM_CLOSED, "closed"))
             yield "close", deliver(evolve(spend(world, close=1), closed=True, down=()), lost)
+    if world.judge.away:
+        yield "client back", deliver(world, m.ClientBack())
+        if budget.absent:
+            yield "idle while away", deliver(spend(world, absent=1), m.ClientIdle())
+    elif budget.absent:
+        cut_off = deliver(spend(world, absent=1), m.ClientGone(m.Loss.LOST))
+        yield "client lost", played(cut_off) if cut_off.told else cut_off
+        yield "client moves over", deliver(spend(world, absent=1), m.ClientBack())
     if budget.leave:
         for departure in DEPARTURES:
             yield f"departure {type(departure).__name__}", deliver(spend(world, leave=1), departure)

@@ -11,9 +11,23 @@ from typing import Any, Final, TypeAlias
 import pytest
 from attrs import evolve, frozen
 
-from turngate.session import answers, detail, due, ending, gate, manual, opening, renewal, rules, speech, tools, turns
+from turngate.session import (
+    answers,
+    detail,
+    due,
+    ending,
+    gate,
+    manual,
+    opening,
+    presence,
+    renewal,
+    rules,
+    speech,
+    tools,
+    turns,
+)
 from turngate.session import messages as m
-from turngate.session.machines import Floor, Gate, Phase, Signal
+from turngate.session.machines import Contact, Floor, Gate, Phase, Presence, Signal
 from turngate.session.state import Draft, Due, OpenCall, Response, SentCreate, State, Voice
 
 Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
@@ -377,6 +391,55 @@ def moves_over_an_answer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(renewal, "leave", lambda draft: None)
 
 
+def lost_client_waited_for_ever(patch: pytest.MonkeyPatch) -> None:
+    """A client that was cut off is waited for without an end."""
+
+    def client_gone(draft: Draft, gone: m.ClientGone) -> None:
+        if gone.loss is m.Loss.LOST and draft.state.presence is Presence.HERE:
+            presence.move(draft, Contact.LOST)
+        elif gone.loss is m.Loss.LEFT:
+            manual.client_gone(draft, gone)
+
+    rule(patch, m.ClientGone, client_gone)
+
+
+def farewell_taken_for_loss(patch: pytest.MonkeyPatch) -> None:
+    """A client that has left is waited for."""
+    real = presence.client_gone
+    rule(patch, m.ClientGone, lambda draft, _: real(draft, m.ClientGone(m.Loss.LOST)))
+
+
+def wait_goes_on_after_return(patch: pytest.MonkeyPatch) -> None:
+    """The wait for a client is not ended by its return."""
+
+    def client_back(draft: Draft, _: m.ClientBack) -> None:
+        presence.move(draft, Contact.BACK)
+        draft.emit(m.SessionOpened(draft.state.session_id))
+
+    rule(patch, m.ClientBack, client_back)
+
+
+def return_unwelcomed(patch: pytest.MonkeyPatch) -> None:
+    """A new connection is taken for the old one."""
+    real = presence.client_back
+
+    def client_back(draft: Draft, back: m.ClientBack) -> None:
+        if draft.state.presence is Presence.AWAY:
+            real(draft, back)
+
+    rule(patch, m.ClientBack, client_back)
+
+
+def absence_taken_for_idleness(patch: pytest.MonkeyPatch) -> None:
+    """The watchdog for clients that send nothing runs while there is nobody to send."""
+    rule(patch, m.ClientIdle, ending.client_idle)
+
+
+def expiry_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """When a client has not come back in time, nothing follows."""
+    patch.setattr(rules, "DEADLINES", {**rules.DEADLINES, m.Deadline.CLIENT_RETURN: rules.ignore})
+
+
 MUTANTS: Final = (
     Mutant("A flat flag", ("W1",), flat_flag),
     Mutant("B blame", ("W1",), blame),
@@ -408,6 +471,12 @@ MUTANTS: Final = (
     Mutant("moves over an answer", ("G1", "L3", "I4", "C1", "W1"), moves_over_an_answer, near="a limit"),
     Mutant("end of speech unspoken", ("D3",), end_unspoken),
     Mutant("talks after the end", ("A3",), talks_after_error),
+    Mutant("lost client waited for for ever", ("C1",), lost_client_waited_for_ever, "clients"),
+    Mutant("farewell taken for loss", ("C1",), farewell_taken_for_loss, "clients"),
+    Mutant("wait goes on after return", ("C1",), wait_goes_on_after_return, "clients"),
+    Mutant("return unwelcomed", ("P1",), return_unwelcomed, "clients"),
+    Mutant("absence taken for idleness", ("P1",), absence_taken_for_idleness, "clients"),
+    Mutant("expiry forgotten", ("C1",), expiry_forgotten, "clients"),
     Mutant("commits over responses", ("M1",), commits_over_responses, "component"),
     Mutant("commits too little", ("M1",), commits_too_little, "component"),
     Mutant("own answer never asked for", ("L3", "I2"), own_answer_never_asked_for, "component"),

@@ -7,7 +7,7 @@ from worlds import Budget, Plan
 
 from turngate.session import messages as m
 from turngate.session.capabilities import Capabilities, SecondCreate
-from turngate.session.state import COMPONENT, DEEPGRAM, Again, LateVoice, Length, Renewal
+from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Renewal
 
 TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
 PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p)) for p in ("p1", "p2"))
@@ -42,6 +42,7 @@ NO_CUTS = Capabilities(truncates=False)
 STARTS_ITSELF = Capabilities(lets_us_start=False, echoes_metadata=False)
 SUPERSEDING = Capabilities(second_create=SecondCreate.SUPERSEDES)
 LIMITED = evolve(DEEPGRAM, length=Length.LIMITED)
+LASTING = evolve(DEEPGRAM, absence=Absence.LASTS)
 QUIET, LOUD = m.UserAudio(bytes(48_000)), m.UserAudio(b"\0\x40" * 24_000)
 TAIL = m.UserAudio(bytes(100))
 
@@ -71,6 +72,13 @@ PLANS: Final = (
     Plan("more calls than may be open", (TEXT, TEXT2, RESULT), Budget(call=2, late=1)),
     Plan("more waits than may wait", CROWD, Budget(late=0)),
     Plan("flow", (m.UserAudio(b"\0\0"), TEXT), Budget(flow=2, late=0)),
+    Plan("clients that come back", (TEXT, PROMPT), Budget(absent=2, vad_response=1, late=1), LASTING),
+    Plan("clients that come back to speech", (TEXT,), Budget(absent=1, speech=1, words=1, unplayed=1, late=1), LASTING),
+    Plan("clients that come back to calls", (TEXT, RESULT), Budget(absent=1, call=1, late=1), LASTING),
+    Plan(
+        "clients that come back, or not, to flow", (m.UserAudio(b"\0\0"),), Budget(absent=2, flow=1, leave=1), LASTING
+    ),
+    Plan("clients that come back to an opening", (SETTINGS, TEXT), Budget(absent=2, late=1), LASTING, serving=False),
     Plan("legs that end", (TEXT, PROMPT), Budget(leave=1, vad_response=1, late=0)),
     Plan("lost when crossed", (TEXT, PROMPT), Budget(close=1, vad_response=1, late=0)),
     Plan("lost when congested", (TEXT,), Budget(close=1, flow=1, late=0)),

@@ -13,14 +13,14 @@ from explorer import Found, explore
 from goals import GOALS
 from worlds import Plan, World
 
-from turngate.session import ending, gate, machines, turns
+from turngate.session import ending, gate, machines, presence, turns
 from turngate.session.machines import Phase
 from turngate.session.messages import Message
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
 
-ROOMS: Final = (gate, turns, ending)
+ROOMS: Final = (gate, turns, ending, presence)
 """The modules that move a machine."""
 
 
@@ -32,6 +32,7 @@ def situation(world: World) -> Hashable:
         state.phase,
         state.gate,
         state.floor,
+        state.presence,
         state.upstream,
         bool(state.playing),
         bool(state.lines),

@@ -12,7 +12,7 @@ from survey import Survey
 from worlds import Plan, deliver
 
 from turngate.session import messages as m
-from turngate.session.machines import FLOOR, GATE, PHASES, Phase
+from turngate.session.machines import FLOOR, GATE, PHASES, PRESENCE, Phase
 from turngate.session.rules import RULES, ignore, step
 
 BY_NIGHT: Final = os.environ.get("TURNGATE_TEST_PROFILE") == "nightly"
@@ -66,7 +66,7 @@ def test_goals_when_all_plans_are_walked_through_are_reached(goal: str, survey: 
     assert goal not in survey.walk_all(PLANS).unreached
 
 
-@pytest.mark.parametrize("table", [GATE, PHASES, FLOOR], ids=["gate", "phases", "floor"])
+@pytest.mark.parametrize("table", [GATE, PHASES, FLOOR, PRESENCE], ids=["gate", "phases", "floor", "presence"])
 def test_transitions_when_all_plans_are_walked_through_are_taken(table: Mapping, survey: Survey) -> None:
     """No row of a machine's table is dead."""
     rows = {(state, event) for state, row in table.items() for event in row}

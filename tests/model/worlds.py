@@ -64,6 +64,8 @@ class Budget:
     """Whether the user's turns were not written down when they are recalled, so that their audio is sent again."""
     leave: int = 0
     """Ends that come from the client or from the proxy itself."""
+    absent: int = 0
+    """Times that the client is cut off, or comes back over another connection while it has one."""
     unplayed: int = 0
     """Whether the client is still playing what the upstream has long finished; with 2 it lags by nothing."""
     late: int = 4
@@ -200,7 +202,11 @@ def hear(world: World, effects: tuple[m.Effect, ...]) -> World:
             case m.CallFunction(call):
                 world = evolve(world, client=(*world.client, m.FunctionDone(call.call_id, failure="timeout")))
             case m.AgentFinishedSpeaking() if not world.budget.unplayed:
-                world = evolve(world, told=(), leg=(*world.leg, m.SpeechPlayed(world.told)))
+                world = played(world)
+            case m.AgentFinishedSpeaking() if world.judge.away:
+                world = played(world)
+            case m.UserSpeaking() | m.CutSpeech() if world.judge.away:
+                world = evolve(world, told=(), leg=(*world.leg, m.SpeechCut()))
             case m.UserSpeaking() | m.CutSpeech():
                 # of several items the first is heard, in part or as far as it was told, and the others not at all
                 first = 100 if world.budget.unplayed > 1 else 40
@@ -209,6 +215,11 @@ def hear(world: World, effects: tuple[m.Effect, ...]) -> World:
             case _:
                 pass
     return world
+
+
+def played(world: World) -> World:
+    """The client's leg reports that all was played that the client was told of."""
+    return evolve(world, told=(), leg=(*world.leg, m.SpeechPlayed(world.told)))
 
 
 def spend(world: World, **one: int) -> World:

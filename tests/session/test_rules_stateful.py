@@ -17,7 +17,7 @@ from worlds import BASE, Budget, Plan, World, start
 
 from turngate.session import messages as m
 from turngate.session.rules import step
-from turngate.session.state import COMPONENT, DEEPGRAM, Policy
+from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Policy
 
 NIGHTLY: Final = os.environ.get("TURNGATE_TEST_PROFILE") == "nightly"
 PATIENCE: Final = 400
@@ -39,10 +39,12 @@ BUDGET: Final = Budget(
     unasked=3,
     words=6,
     flow=3,
+    absent=3,
     late=8,
 )
 OWN: Final = m.SessionConfig("base", starter=m.Starter.UPSTREAM)
 MANUAL: Final = m.SessionConfig("base", turn_end=m.ByPause())
+LASTING: Final = evolve(DEEPGRAM, absence=Absence.LASTS)
 REST: Final = Budget(late=0)
 
 
@@ -55,7 +57,7 @@ class Sessions(RuleBasedStateMachine):
         self.said = 0
 
     @initialize(
-        policy=st.sampled_from([DEEPGRAM, COMPONENT]),
+        policy=st.sampled_from([DEEPGRAM, COMPONENT, LASTING]),
         serving=st.booleans(),
         config=st.sampled_from([BASE, OWN, MANUAL]),
     )

@@ -10,7 +10,7 @@ from redraw import PAGES
 
 from turngate.session import diagram
 from turngate.session import messages as m
-from turngate.session.machines import FLOOR, GATE, PHASES, Floor, Gate, Phase
+from turngate.session.machines import FLOOR, GATE, PHASES, PRESENCE, Floor, Gate, Phase, Presence
 from turngate.session.state import Waits
 
 
@@ -29,8 +29,8 @@ def test_pages_when_read_hold_every_drawing() -> None:
 
 @pytest.mark.parametrize(
     ("table", "first"),
-    [(GATE, Gate.OPEN), (PHASES, Phase.AWAITING_SETTINGS), (FLOOR, Floor.FREE)],
-    ids=["gate", "phases", "floor"],
+    [(GATE, Gate.OPEN), (PHASES, Phase.AWAITING_SETTINGS), (FLOOR, Floor.FREE), (PRESENCE, Presence.HERE)],
+    ids=["gate", "phases", "floor", "presence"],
 )
 def test_state_diagram_when_drawn_shows_every_transition(table: Mapping, first: object) -> None:
     """One arrow for each row, with a label that Mermaid can read."""

@@ -6,7 +6,21 @@ from enum import Enum
 import pytest
 
 from turngate.errors import InternalError
-from turngate.session.machines import FLOOR, GATE, PHASES, Floor, Gate, Milestone, Phase, Signal, Speech, follow
+from turngate.session.machines import (
+    FLOOR,
+    GATE,
+    PHASES,
+    PRESENCE,
+    Contact,
+    Floor,
+    Gate,
+    Milestone,
+    Phase,
+    Presence,
+    Signal,
+    Speech,
+    follow,
+)
 
 TABLES = pytest.mark.parametrize(
     ("table", "states", "events", "first"),
@@ -14,8 +28,9 @@ TABLES = pytest.mark.parametrize(
         (GATE, Gate, Signal, Gate.OPEN),
         (PHASES, Phase, Milestone, Phase.AWAITING_SETTINGS),
         (FLOOR, Floor, Speech, Floor.FREE),
+        (PRESENCE, Presence, Contact, Presence.HERE),
     ],
-    ids=["gate", "phases", "floor"],
+    ids=["gate", "phases", "floor", "presence"],
 )
 
 

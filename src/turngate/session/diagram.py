@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final, TypeVar
 
-from turngate.session.machines import FLOOR, GATE, PHASES, Floor, Gate, Phase
+from turngate.session.machines import FLOOR, GATE, PHASES, PRESENCE, Floor, Gate, Phase, Presence
 from turngate.session.messages import Deadline
 from turngate.session.rules import DEADLINES, RULES, Rule, ignore
 from turngate.session.state import Waits
@@ -87,6 +87,7 @@ DRAWINGS: Final[Mapping[str, Callable[[], str]]] = {
     "phases": lambda: state_diagram(PHASES, Phase.AWAITING_SETTINGS),
     "gate": lambda: state_diagram(GATE, Gate.OPEN),
     "floor": lambda: state_diagram(FLOOR, Floor.FREE),
+    "presence": lambda: state_diagram(PRESENCE, Presence.HERE),
     "table": rules_table,
     "deadlines": deadlines_table,
     "rules": rules_list,

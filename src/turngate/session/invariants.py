@@ -95,6 +95,9 @@ class Judge(Witness):
         message = self.meant(message)
         require(not (self.over and effects), "A3", "something was done after the end")
         judge = self.hear(message) if message is not None else self
+        welcomes = sum(isinstance(effect, m.SessionOpened) for effect in effects)
+        returned = isinstance(message, m.ClientBack) and not self.over
+        require(not returned or welcomes == 1, "P1", "a client that is back has not one welcome")
         for effect in effects:
             judge = judge.watch(message, effect)
         if isinstance(message, m.UpstreamLost) and not self.over:
@@ -114,7 +117,7 @@ class Judge(Witness):
         )
         match effect:
             case m.SessionOpened():
-                require(not self.opened, "A3", "a second welcome")
+                require(not self.opened or isinstance(message, m.ClientBack), "A3", "a second welcome")
                 return evolve(self, opened=True)
             case m.SendUpdate(event_id, config):
                 require(self.is_idle, "G1", f"session.update while {self.busy}")
@@ -342,9 +345,13 @@ class Judge(Witness):
     def check(self, message: m.Message | None) -> None:
         """What must hold between steps."""
         if self.over:
+            require(not (self.away and isinstance(message, m.ClientIdle)), "P1", "who is away was taken for idle")
             return
-        gone = isinstance(message, m.ClientGone | m.Shutdown | m.ClientStalled)
+        left = isinstance(message, m.ClientGone) and message.loss is m.Loss.LEFT
+        late = message == m.DeadlinePassed(m.Deadline.CLIENT_RETURN)
+        gone = left or late or isinstance(message, m.Shutdown | m.ClientStalled)
         require(not gone, "C1", "a leg is gone and the session goes on")
+        require(self.away == (m.Deadline.CLIENT_RETURN in self.armed), "C1", "the wait for a client has no end")
         for kind, deadlines in WAITS.items():
             waits = self.outstanding is not None and self.outstanding[0] is kind
             require(

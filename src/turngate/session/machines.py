@@ -8,7 +8,7 @@ Must not know: messages, effects, or what any state is for beyond its name.
 
 Theory of operation
 -------------------
-Three machines run side by side in one session.
+Four machines run side by side in one session.
 
 *Phase* is the life of the session: it waits for settings, then for an upstream, then for the upstream's confirmation;
 then it serves, until it has ended. Where the upstream session is lost or left on the way, another one takes its place.
@@ -20,6 +20,8 @@ are the ``CROSSED`` states. ``BLOCKED`` is the state after the upstream refused 
 that we cannot see: it ends with that response, or with the next try.
 
 *Floor* says whose turn it is to speak. While the user has it no response is asked for.
+
+*Presence* says whether the client has a connection. While it has none the session goes on, and waits for it.
 
 Transitions come in two kinds. Something that happened fires a signal (these tables). What follows from the state alone,
 such as sending what waits at an open gate, is done once after each message by ``settle`` in ``rules.py``.
@@ -97,6 +99,20 @@ class Speech(Enum):
     STARTED = "speech started"
     COMMITTED = "speech committed"
     OVERDUE = "speech did not end in time"
+
+
+class Presence(Enum):
+    """Whether the client has a connection."""
+
+    HERE = "here"
+    AWAY = "away"
+
+
+class Contact(Enum):
+    """What moves the presence."""
+
+    LOST = "connection lost"
+    BACK = "another connection"
 
 
 PHASES: Final[Mapping[Phase, Mapping[Milestone, Phase]]] = {
@@ -184,6 +200,16 @@ FLOOR: Final[Mapping[Floor, Mapping[Speech, Floor]]] = {
         Speech.STARTED: Floor.USER,
         Speech.COMMITTED: Floor.FREE,
         Speech.OVERDUE: Floor.FREE,
+    },
+}
+
+PRESENCE: Final[Mapping[Presence, Mapping[Contact, Presence]]] = {
+    Presence.HERE: {
+        Contact.LOST: Presence.AWAY,
+        Contact.BACK: Presence.HERE,
+    },
+    Presence.AWAY: {
+        Contact.BACK: Presence.HERE,
     },
 }
 

@@ -21,6 +21,7 @@ The rules, in a page
 6. Every wait has a deadline, and every deadline a rule in this table.
 7. An upstream session that is lost, or may not be longer, is replaced: settings and conversation are restored, what
    was not answered is asked again, what was heard in part is reported as cut. What the client sends meanwhile waits.
+8. A client that was cut off is waited for, where the policy says so. Meanwhile the session goes on as if it were there.
 
 How to read the table
 ---------------------
@@ -43,6 +44,7 @@ from turngate.session import (
     opening,
     own,
     placing,
+    presence,
     renewal,
     speech,
     tools,
@@ -57,6 +59,7 @@ from turngate.session.messages import (
     AgentLine,
     AgentTextEnded,
     AgentTextStarted,
+    ClientBack,
     ClientFault,
     ClientGone,
     ClientIdle,
@@ -146,11 +149,12 @@ RULES: Final[Mapping[type[Message], Row]] = {
     EndTurn: row(opening.too_early, _no, _no, turns.end_turn, opening.hold),
     KeepAlive: row(opening.too_early, _no, _no, _no, _no),
     ClientFault: always(ending.client_fault),
-    ClientStalled: always(ending.client_stalled),
-    ClientIdle: always(ending.client_idle),
+    ClientStalled: always(presence.client_stalled),
+    ClientIdle: always(presence.client_idle),
     SpeechPlayed: row(_no, _no, _no, speech.played, speech.played),
     SpeechCut: row(_no, _no, _no, speech.cut, speech.cut),
-    ClientGone: always(manual.client_gone),
+    ClientGone: row(manual.client_gone, presence.client_gone, presence.client_gone, presence.client_gone, presence.client_gone),
+    ClientBack: always(presence.client_back),
     Shutdown: always(ending.shut_down),
     UpstreamReady: always(opening.upstream_ready),
     UpstreamLost: always(renewal.upstream_lost),
@@ -206,6 +210,7 @@ DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.LIMIT: renewal.limit,
     Deadline.NEXT_TRY: renewal.next_try,
     Deadline.STEADY: renewal.steady,
+    Deadline.CLIENT_RETURN: presence.overdue,
 }
 # fmt: on
 

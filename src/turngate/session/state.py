@@ -13,7 +13,7 @@ from typing import Final
 from attrs import evolve, field, frozen
 
 from turngate.session.capabilities import OPENAI, Capabilities
-from turngate.session.machines import Floor, Gate, Phase
+from turngate.session.machines import Floor, Gate, Phase, Presence
 from turngate.session.messages import (
     AgentTextEnded,
     ClientMessage,
@@ -109,6 +109,13 @@ class Telling(Enum):
     DETAILED = "every piece of the user's speech, every output of the agent, every error of the upstream"
 
 
+class Absence(Enum):
+    """What becomes of a session whose client was cut off."""
+
+    ENDS = "it ends"
+    LASTS = "it waits for the client for a while"
+
+
 @frozen
 class Policy:
     """Where client protocols differ. The defaults are those of the Deepgram profile."""
@@ -124,6 +131,8 @@ class Policy:
     renewal: Renewal = Renewal.ON
     length: Length = Length.UNLIMITED
     late_voice: LateVoice = LateVoice.REFUSED
+    absence: Absence = Absence.ENDS
+    """Whether clients may come back is the operator's to say; the proxy needs a place where they find their session."""
 
 
 DEEPGRAM: Final = Policy()
@@ -192,6 +201,7 @@ class Waits:
     """Since its limit came near."""
     next_try_s: float = 15.0
     steady_s: float = 60.0
+    client_return_s: float = 30.0
 
     def of(self, deadline: Deadline) -> float:
         """The seconds of ``deadline``."""
@@ -407,7 +417,8 @@ class Pause(Enum):
 class State:
     """All that the rules know about a session."""
 
-    session_id: str = field(eq=False)
+    session_id: str = field(eq=False, repr=False)
+    """Also what the client shows to come back; hence in no text about a state."""
     policy: Policy = field(default=DEEPGRAM, eq=False)
     bounds: Bounds = field(factory=Bounds, eq=False)
     capabilities: Capabilities = field(default=OPENAI, eq=False)
@@ -415,6 +426,7 @@ class State:
     phase: Phase = Phase.AWAITING_SETTINGS
     gate: Gate = Gate.OPEN
     floor: Floor = Floor.FREE
+    presence: Presence = Presence.HERE
     upstream: Upstream = Upstream.UNDIALLED
     next: Next = Next.NONE
     restoring: Restoring = Restoring.SETTINGS

@@ -66,6 +66,8 @@ class Witness:
     """Settings came that were not refused."""
     configured: bool = False
     over: bool = False
+    away: bool = False
+    """The client was cut off, and is waited for."""
     dialled: bool = False
     renewing: bool = False
     """Another upstream session takes the place of one, and what was is not restored yet."""
@@ -139,6 +141,10 @@ class Witness:
             case m.UpdateConfirmed() if self.outstanding is None and not self.settled_once:
                 # as good as settings, where nobody has sent any
                 return evolve(self, configured=True)
+            case m.ClientGone(m.Loss.LOST):
+                return evolve(self, away=True)
+            case m.ClientBack():
+                return evolve(self, away=False)
             case m.ItemConfirmed(item_id):
                 return evolve(self, seeds=self.seeds - {item_id})
             case m.Refused(event_id) if event_id in self.seeds and self.renewing:

@@ -63,6 +63,8 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
         # time
         Cause.SETTINGS_TIMEOUT: _alike("CLIENT_MESSAGE_TIMEOUT"),
         Cause.CLIENT_IDLE: _alike("CLIENT_MESSAGE_TIMEOUT"),
+        Cause.CLIENT_LOST: _alike("CLIENT_MESSAGE_TIMEOUT"),
+        Cause.MISSED_TOO_MUCH: _alike("CLIENT_MESSAGE_TIMEOUT"),
         Cause.TOOL_FAILED: Codes("FAILED_TO_THINK", "FUNCTION_CALL_FAILED"),
         Cause.TOOL_TIMEOUT: Codes("FAILED_TO_THINK", "FUNCTION_CALL_TIMEOUT"),
         Cause.UPSTREAM_UNREADY: _SLOW_TO_THINK,

@@ -27,9 +27,9 @@ from turngate.session.messages.values import (
 
 @frozen
 class SessionOpened:
-    """The session exists."""
+    """The session exists; said to every connection of its client."""
 
-    session_id: str
+    session_id: str = field(repr=False)
 
 
 @frozen

@@ -17,6 +17,7 @@ from turngate.session.messages.values import (
     Deadline,
     Ending,
     Heard,
+    Loss,
     Manner,
     Problem,
     ResponseStatus,
@@ -113,6 +114,13 @@ class ClientFault:
 class ClientGone:
     """The client's connection is closed."""
 
+    loss: Loss = Loss.LEFT
+
+
+@frozen
+class ClientBack:
+    """The client has another connection, in the place of one that was lost or that it gives up for this one."""
+
 
 @frozen
 class ClientStalled:
@@ -154,6 +162,7 @@ ClientMessage: TypeAlias = (
     | UnsupportedRequest
     | ClientFault
     | ClientGone
+    | ClientBack
     | ClientStalled
     | ClientIdle
     | SpeechPlayed

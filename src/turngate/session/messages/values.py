@@ -284,6 +284,8 @@ class Cause(Enum):
     # time
     SETTINGS_TIMEOUT = "no settings came in time"
     CLIENT_IDLE = "the client sent nothing for too long"
+    CLIENT_LOST = "the client's connection was lost, and it did not come back in time"
+    MISSED_TOO_MUCH = "more text waits for the client to come back than may"
     TOOL_TIMEOUT = "a tool result did not come in time"
     TOOL_FAILED = "a function could not be called"
     UPSTREAM_UNREADY = "the upstream did not become ready in time"
@@ -396,6 +398,14 @@ class Deadline(Enum):
     LIMIT = "the upstream's limit on the length of a session"
     NEXT_TRY = "the next try to connect to another upstream session"
     STEADY = "an upstream session that has stood for a while after another was lost"
+    CLIENT_RETURN = "a client whose connection was lost"
+
+
+class Loss(Enum):
+    """What the end of a client's connection says of the client."""
+
+    LEFT = "it has left, or cannot come back"
+    LOST = "it was cut off, and may come back"
 
 
 class Ending(Enum):
