@@ -192,6 +192,7 @@ VARIES = {
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}": "(when)",
     r"\b\d\d:\d\d\b": "(time)",
     r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b": "(id)",
+    r"\bsession=[0-9a-f]{8} ": "session=(name) ",
     r"127\.0\.0\.1:[3-6]\d{4}\b": "(peer)",
     r"_latency\": [\d.e-]+": '_latency": (seconds)',
     r"\bversion=\S+": "version=(version)",

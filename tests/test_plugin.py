@@ -17,7 +17,7 @@ from turngate.ops.config import Config
 from turngate.ops.logging import Log
 from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
 from turngate.session.messages import SendUpdate, SessionConfig
-from turngate.session.state import Again, LateVoice, Length, Renewal, Waits
+from turngate.session.state import Absence, Again, LateVoice, Length, Renewal, Waits
 from turngate.tap import STOP_WITHIN_S, TurngateService
 from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
 
@@ -388,6 +388,15 @@ def test_a_limit_leaves_time_to_move_and_a_little_to_spare(limit_s, near_s, last
 
     waits = waits_for(Waits(), limit_s)
     assert (near_s, last_s) == pytest.approx((waits.limit_near_s, waits.limit_near_s + waits.limit_s))
+
+
+@pytest.mark.parametrize(("resume_s", "absence"), [(30.0, Absence.LASTS), (0.0, Absence.ENDS)])
+def test_clients_may_come_back_where_the_operator_lets_them(resume_s, absence):
+    """Components never may."""
+    from turngate.tap import profiles_for
+
+    profiles = profiles_for(Config(resume_s=resume_s), NO_FUNCTIONS)
+    assert [absence, Absence.ENDS] == [profile.policy.absence for profile in profiles.values()]
 
 
 @pytest.mark.parametrize(("word", "again"), [("apply", Again.APPLIED), ("acknowledge", Again.ACKNOWLEDGED)])

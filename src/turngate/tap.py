@@ -55,10 +55,11 @@ from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
+from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
 from turngate.session.capabilities import Capabilities
 from turngate.session.messages import Endpoint
-from turngate.session.state import COMPONENT, DEEPGRAM, Again, LateVoice, Length, Policy, Renewal, Waits
+from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Policy, Renewal, Waits
 from turngate.simulator import Simulator
 
 STOP_WITHIN_S: Final = 6.0
@@ -213,10 +214,12 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         profiles,
         capabilities=capabilities_of(settings),
         functions=functions,
-        waits=waits_for(settings.waits, capabilities_of(settings).max_session_s),
+        waits=waits_for(
+            evolve(settings.waits, client_return_s=settings.resume_s), capabilities_of(settings).max_session_s
+        ),
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
     )
-    reception = Reception(system, setup, lambda: str(uuid4()))
+    reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -246,7 +249,9 @@ def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str
         default_voices=VOICES if settings.dialect.has_openai_voices else {},
         passes_g711=settings.pass_g711 and settings.dialect.takes_g711,
     )
-    profiles = {DEEPGRAM_PATH: Profile(partial(deepgram.Face, maps), renewing(DEEPGRAM, settings))}
+    absence = Absence.LASTS if settings.resume_s else Absence.ENDS
+    policy = evolve(renewing(DEEPGRAM, settings), absence=absence)
+    profiles = {DEEPGRAM_PATH: Profile(partial(deepgram.Face, maps), policy)}
     if settings.component_path:
         again = Again.APPLIED if settings.component_settings == "apply" else Again.ACKNOWLEDGED
         policy = evolve(renewing(COMPONENT, settings), repeated_settings=again)

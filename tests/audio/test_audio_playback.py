@@ -134,3 +134,15 @@ def test_a_client_that_plays_agrees(steps: list[tuple[str, float, float]]) -> No
             playback.sent("a", duration_ms, now_s)
             queue_ms += duration_ms
         assert playback.remaining_s(now_s) * 1000 == pytest.approx(queue_ms, abs=1e-6)
+
+
+def test_what_nobody_could_hear_counts_as_heard() -> None:
+    """Neither what was sent when the connection broke nor what came after it is waited for."""
+    playback = Playback()
+    playback.sent("a", 4000, 0)
+    playback.skip(1)
+    assert playback.remaining_s(1) == 0
+    playback.skipped("a", 2000, 1)
+    assert playback.heard("a", 1) == Heard("a", 6000, 6000)
+    playback.sent("a", 1000, 5)
+    assert playback.heard("a", 5.25) == Heard("a", 6250, 7000)

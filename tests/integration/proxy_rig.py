@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
+from attrs import evolve
 from twisted.internet import reactor, task
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import TCP4ServerEndpoint
@@ -41,8 +42,9 @@ from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
+from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import Profile, Setup
-from turngate.session.state import COMPONENT, DEEPGRAM, Policy, Waits
+from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Policy, Waits
 from turngate.simulator import Manner, Pace, Script, Simulator
 from turngate.tap import why_not
 
@@ -161,7 +163,9 @@ class Rig:
         dialect: Dialect = GA,
         patience: Patience = HASTY,
         breaker: BreakerLimits | None = None,
+        resume_s: float = 0.0,
     ) -> None:
+        self._resume_s = resume_s
         self._dialect = dialect
         self.failures: list[ActorFailure] = []
         self.dead_letters: list[DeadLetter] = []
@@ -211,22 +215,21 @@ class Rig:
         )
         conceal = BearerKey(self._key).conceal if self._key else str
         component_face = partial(component.Face, None, conceal)
-        profiles = {
-            PATH: Profile(self._face, self._policy),
-            COMPONENT_PATH: Profile(component_face, self._component),
-        }
+        policy = evolve(self._policy, absence=Absence.LASTS if self._resume_s else Absence.ENDS)
+        profiles = {PATH: Profile(self._face, policy), COMPONENT_PATH: Profile(component_face, self._component)}
         setup = Setup(
             dialler,
             Translation(self._options, self._dialect),
             log,
             profiles,
-            waits=self._waits,
+            waits=evolve(self._waits, client_return_s=self._resume_s),
             judged=self._judged,
             functions=self._functions,
             habits=self._habits,
             capabilities=self._dialect.capabilities,
         )
-        self.reception = Reception(self.system, setup, lambda: str(uuid4()))
+        store = InMemoryStore(self._resume_s, reactor.seconds)
+        self.reception = Reception(self.system, setup, lambda: str(uuid4()), store)
         self.listener = ClientListener(
             acceptor=self.reception,
             paths=frozenset(profiles),

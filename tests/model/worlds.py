@@ -206,7 +206,9 @@ def hear(world: World, effects: tuple[m.Effect, ...]) -> World:
             case m.AgentFinishedSpeaking() if world.judge.away:
                 world = played(world)
             case m.UserSpeaking() | m.CutSpeech() if world.judge.away:
-                world = evolve(world, told=(), leg=(*world.leg, m.SpeechCut()))
+                # what nobody could hear counts as heard
+                parts = tuple(m.Heard(item, 100, 100) for item in world.told)
+                world = evolve(world, told=(), leg=(*world.leg, m.SpeechCut(parts)))
             case m.UserSpeaking() | m.CutSpeech():
                 # of several items the first is heard, in part or as far as it was told, and the others not at all
                 first = 100 if world.budget.unplayed > 1 else 40

@@ -49,6 +49,15 @@ def test_client_is_handed_over_when_its_websocket_is_open(clock: Clock) -> None:
     assert (gate.listener.open_count, gate.listener.connection_count) == (0, 0)
 
 
+def test_headers_of_ours_are_handed_over_and_no_others(clock: Clock) -> None:
+    """A client that can set headers need not put into its address what other servers log."""
+    gate = make_gate(clock)
+    leg = gate.open(PATH, "X-Turngate-Resume: canary", "X-Other: a")
+    assert [{"x-turngate-resume": "canary"}] == [upgrade.headers for upgrade in gate.acceptance.upgrades]
+    assert "canary" not in repr(gate.acceptance.upgrades)
+    leg.transport.lose()
+
+
 def test_query_is_not_in_the_repr_of_an_upgrade(clock: Clock) -> None:
     """A token in the query is not printed by accident."""
     gate = make_gate(clock)

@@ -1,8 +1,9 @@
 """What waits for a client that reads slowly."""
 
+import pytest
 from fake_connection import FakeConnection, test_the_fakes_are_what_they_stand_for  # noqa: F401 - a test of its own
 
-from turngate.proxy.outbox import Audio, Outbox, Text
+from turngate.proxy.outbox import Audio, Keep, Outbox, Text
 
 
 def ignore(audio: Audio) -> None:
@@ -87,4 +88,64 @@ def test_outbox_when_more_waits_than_may_is_full() -> None:
     outbox.send(Audio(b"123"))
     assert not outbox.is_full
     outbox.send(Audio(b"4"))
+    assert outbox.is_full
+
+
+def test_text_when_there_is_no_connection_waits_and_audio_does_not() -> None:
+    """In order, behind what waited before; flow of the old connection means nothing any more."""
+    outbox = Outbox(FakeConnection(), 100, ignore, Keep(10, 100))
+    outbox.congested()
+    outbox.send(Text(b"1"))
+    outbox.send(Audio(b"a"))
+    assert [Audio(b"a")] == outbox.lost()
+    outbox.relieved()
+    outbox.send(Text(b"2"))
+    assert not outbox.has_waiting
+    other = FakeConnection()
+    assert 0 == outbox.found(other, None)
+    while outbox.has_waiting:
+        outbox.send_next()
+    assert [("text", b"1"), ("text", b"2")] == other.log
+    assert 0 == outbox.waiting_bytes
+
+
+def test_text_when_it_was_sent_into_the_void_is_sent_again() -> None:
+    """From the first that was not received; and as often as it is not."""
+    outbox = Outbox(FakeConnection(), 100, ignore, Keep(3, 100))
+    for payload in (b"1", b"2", b"3", b"4"):
+        outbox.send(Text(payload))
+    for received, missing, again in [
+        (4, 0, []),
+        (3, 0, [b"4"]),
+        (1, 0, [b"2", b"3", b"4"]),
+        (0, 1, [b"2", b"3", b"4"]),
+    ]:
+        outbox.lost()
+        other = FakeConnection()
+        assert missing == outbox.found(other, received)
+        while outbox.has_waiting:
+            outbox.send_next()
+        assert again == [payload for _, payload in other.log]
+
+
+def test_text_when_nobody_may_come_back_is_not_kept() -> None:
+    """What was sent is forgotten at once."""
+    outbox = Outbox(FakeConnection(), 100, ignore)
+    outbox.send(Text(b"1"))
+    outbox.lost()
+    assert 1 == outbox.found(FakeConnection(), 0)
+    assert not outbox.has_waiting
+
+
+@pytest.mark.parametrize("keep", [Keep(2, 100), Keep(100, 2)])
+def test_text_when_more_of_it_waits_than_is_kept_fills_the_outbox(keep: Keep) -> None:
+    """The bounds are in messages and in bytes, for what was sent too."""
+    outbox = Outbox(FakeConnection(), 100, ignore, keep)
+    for payload in (b"1", b"2", b"3"):
+        outbox.send(Text(payload))
+    outbox.lost()
+    assert 1 == outbox.found(FakeConnection(), 0)
+    outbox.lost()
+    assert not outbox.is_full
+    outbox.send(Text(b"4"))
     assert outbox.is_full

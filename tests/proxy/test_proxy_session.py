@@ -14,9 +14,11 @@ from turngate.actors.testing import TestSystem
 from turngate.protocols.realtime import Translation
 from turngate.proxy.ports import DialFailure, DialFault, Upgrade
 from turngate.proxy.reception import Reception
+from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import CLOSE_WITHIN_S, DEEPGRAM_PATH, Profile, Setup
 from turngate.session.state import DEEPGRAM, Length, Policy, Renewal, Waits
 
+RETURN_S = 30.0
 SETTINGS = {"type": "Settings", "audio": {}, "agent": {"think": {"provider": {"type": "open_ai", "model": "m"}}}}
 
 
@@ -24,16 +26,21 @@ class Desk:
     """One session with both its connections in hand."""
 
     def __init__(
-        self, path: str = DEEPGRAM_PATH, query: dict[str, list[str]] | None = None, policy: Policy = DEEPGRAM
+        self,
+        path: str = DEEPGRAM_PATH,
+        query: dict[str, list[str]] | None = None,
+        policy: Policy = DEEPGRAM,
+        **setup: Any,
     ) -> None:
         self.clock = Clock()
         self.system = TestSystem(self.clock)
         self.log = QuietLog()
         self.dialler = FakeDialler()
         ids = iter(range(100))
-        profiles = {DEEPGRAM_PATH: Profile(policy=policy)}
-        setup = Setup(self.dialler, Translation(), self.log, profiles, waits=Waits(limit_near_s=30.0), judged=True)
-        self.reception = Reception(self.system, setup, lambda: f"s{next(ids)}")
+        self.store = InMemoryStore(RETURN_S, self.clock.seconds, max_away=2)
+        how = {"profiles": {DEEPGRAM_PATH: Profile(policy=policy)}, "waits": Waits(limit_near_s=30.0), **setup}
+        self.setup = Setup(self.dialler, Translation(), self.log, judged=True, **how)
+        self.reception = Reception(self.system, self.setup, lambda: f"s{next(ids)}", self.store)
         self.client = FakeConnection()
         self.client.events = self.reception(self.client, Upgrade(path, "fake", query or {}))
         self.upstream = FakeConnection()

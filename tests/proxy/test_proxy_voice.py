@@ -132,3 +132,53 @@ def test_speech_that_is_passed_through_is_measured_in_its_own_bytes() -> None:
     spoken.speak(bytes(8000), "i1", 0.0)
     assert [8000] == sizes(connection)
     assert (Heard("i1", 250, 1000),) == spoken.cut(0.25, flushes=True)
+
+
+def test_speech_when_the_connection_is_lost_is_dropped_and_counts_as_heard() -> None:
+    """Also what is paced; the words between are kept in their place."""
+    spoken = voice(FakeConnection(), lead_s=1.0)
+    for _ in range(4):
+        spoken.speak(SECOND, "i", 0.0)
+    spoken.say(Text(b"words"), 0.0)
+    spoken.lost(0.5)
+    spoken.speak(SECOND, "i", 0.6)
+    assert () == spoken.played()
+    other = FakeConnection()
+    spoken.outbox.found(other, None)
+    while spoken.outbox.has_waiting:
+        spoken.send_next(0.7)
+    spoken.speak(SECOND, "i", 1.0)
+    assert [("text", b"words"), ("binary", SECOND)] == other.log
+    assert (Heard("i", 5_500, 6_000),) == spoken.cut(1.5, flushes=True)
+
+
+def test_speech_when_it_goes_on_over_another_connection_begins_with_a_header() -> None:
+    """Whoever reads a stream from its middle could not tell what it is."""
+    audio = ClientAudio(OWN, OWN, Container.WAV)
+    first, other = FakeConnection(), FakeConnection()
+    spoken = voice(first, audio=audio)
+    spoken.speak(SECOND, "i", 0.0)
+    spoken.lost(0.1)
+    spoken.speak(SECOND, "i", 0.2)
+    spoken.outbox.found(other, None)
+    spoken.speak(SECOND, "i", 0.3)
+    assert [b"RIFF", b"RIFF"] == [connection.log[0][1][:4] for connection in (first, other)]
+
+
+def test_speech_when_it_ends_while_there_is_nobody_was_played() -> None:
+    """There is nothing to wait for."""
+    spoken = voice(FakeConnection())
+    spoken.speak(SECOND, "i", 0.0)
+    spoken.lost(0.1)
+    spoken.speak(SECOND, "j", 0.2)
+    spoken.finish(Text(b"end"), 0.2)
+    assert (0.0, ("i", "j")) == (spoken.unplayed_s(0.2), spoken.played())
+
+
+def test_speech_when_the_connection_is_lost_counts_as_heard_to_the_last_sample() -> None:
+    """What the resampler held back too."""
+    spoken = voice(FakeConnection(), audio=ClientAudio(OWN, MULAW))
+    spoken.speak(SECOND, "i", 0.0)
+    spoken.speak(SECOND[:96], "i", 0.0)
+    spoken.lost(0.1)
+    assert (Heard("i", 1_002, 1_002),) == spoken.cut(0.2, flushes=True)

@@ -66,6 +66,16 @@ class Playback:
         """How far an item has been played; one that was heard to its end is forgotten when others follow it."""
         return next((run.heard(now_s) for run in self._runs if run.item_id == item_id), None)
 
+    def skip(self, now_s: float) -> None:
+        """Nobody plays what was sent any more; all of it counts as played."""
+        for run in self._runs:
+            run.ends_s = min(run.ends_s, now_s)
+
+    def skipped(self, item_id: str, duration_ms: float, now_s: float) -> None:
+        """Audio was not sent, and counts as played all the same."""
+        self.sent(item_id, duration_ms, now_s)
+        self.skip(now_s)
+
     def stop(self, now_s: float) -> tuple[Heard, ...]:
         """The client drops its buffer: the items that it has not fully played, in order. All is forgotten."""
         items = [run.heard(now_s) for run in self._runs]

@@ -21,6 +21,9 @@ from turngate.net.bridge import Bridge
 
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
+OWN_HEADERS: Final = "x-turngate-"
+"""How the names of headers begin that are ours."""
+
 CREDENTIAL_SCHEMES: Final = frozenset({"token", "bearer"})
 """Subprotocols by which a browser, which cannot set a header, names the kind of the credential that follows."""
 
@@ -96,6 +99,11 @@ class Door(Protocol):
 
     def refused(self, status: int) -> None:
         """A request was refused, by whomever."""
+
+
+def own(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those of a request's headers that are for us."""
+    return {name: value for name, value in headers.items() if name.startswith(OWN_HEADERS)}
 
 
 def refusal_headers(status: HTTPStatus, retry_after_s: int) -> tuple[tuple[str, str], ...]:

@@ -26,6 +26,7 @@ from turngate.net.admission import (
     Refused,
     Verdict,
     is_origin_allowed,
+    own,
     scheme_of,
 )
 from turngate.net.bridge import Bridge, HttpAnswer, Life, log_fault
@@ -100,7 +101,7 @@ class ClientListener:
         refused = self._refusal(offer)
         if refused is not None:
             return refused
-        self._connections[bridge] = Upgrade(path=offer.path, peer=offer.peer, query=offer.query)
+        self._connections[bridge] = Upgrade(offer.path, offer.peer, offer.query, own(offer.headers))
         return Accepted(scheme_of(offer.subprotocols))
 
     def refused(self, status: int) -> None:

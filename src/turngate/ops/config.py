@@ -68,6 +68,8 @@ class Config:
     function_hosts: tuple[str, ...] = ()
     client_idle_s: float = 60.0
     """How long a client may send nothing at all."""
+    resume_s: float = 30.0
+    """How long a session waits for a client that was cut off; 0 is not at all."""
     speech_lead_s: float | None = None
     """How far ahead of what is played speech is sent; ``None`` sends it as it comes."""
     dial_tries: int = 3
@@ -134,6 +136,7 @@ TABLES: Final = ("voices", "models", "languages")
 """Of names to names; in a file only."""
 SECONDS: Final = {
     "client_idle_s": (1.0, 86_400.0),
+    "resume_s": (0.0, 3_600.0),
     "speech_lead_s": (0.05, 60.0),
     "session_limit_s": (60.0, 86_400.0),
     "dial_budget_s": (0.1, 120.0),

@@ -12,6 +12,9 @@ The choices:
 * The client hears 1008 (policy) for everything that it did wrong inside a well-formed WebSocket, be it a message that
   cannot be read, one that came too early, one that never came, or reading too slowly. 1002 and 1007 stay with the
   WebSocket layer, which has violations of the framing and of UTF-8 to itself, so that a developer can tell them apart.
+* Two codes are our own, since no code of the RFC says what they say: 4001 to a connection whose client has come over
+  another one, and 4004 to a client that came back to no session. A client that connects again by itself after some
+  codes can tell them from the others.
 * 1009 is for size alone. 1011 says that the fault is not the client's.
 * The upstream is told the truth and no more: 1000 when the conversation is over for whatever reason of the client's,
   1001 when this process goes away, 1011 when the fault is ours or its own.
@@ -19,13 +22,21 @@ The choices:
 
 from typing import Final, assert_never
 
-from turngate.session.messages import Ending
+from turngate.proxy.ports import Closed
+from turngate.session.messages import Ending, Loss
 
 NORMAL: Final = 1000
 GOING_AWAY: Final = 1001
 POLICY_VIOLATION: Final = 1008
 MESSAGE_TOO_BIG: Final = 1009
 INTERNAL_ERROR: Final = 1011
+TAKEN_OVER: Final = (4001, "the session goes on over another connection")
+NOT_RESUMED: Final = (4004, "there is no session to come back to")
+
+FAREWELLS: Final = frozenset({NORMAL, 1005})
+"""With these a client says that it has finished; 1005 stands for a close frame without a code."""
+CUT_OFF: Final = 1006
+"""There was no close frame."""
 
 NOT_FOR_SENDING: Final = frozenset({1004, 1005, 1006, 1014, 1015})
 """Codes below 3000 that are reserved, or that name what was seen rather than what was said."""
@@ -34,6 +45,17 @@ NOT_FOR_SENDING: Final = frozenset({1004, 1005, 1006, 1014, 1015})
 def may_be_sent(code: int) -> bool:
     """Whether an endpoint may put this code into a close frame (RFC 6455, 7.4, and the IANA registry)."""
     return (1000 <= code <= 1013 and code not in NOT_FOR_SENDING) or 3000 <= code <= 4999
+
+
+def loss_of(how: Closed) -> Loss:
+    """
+    Whether a client has left, or was cut off and may come back.
+
+    Only a farewell of its own is one, or a connection that we closed and it agreed. Whatever else a client says (that
+    it is going away, that its keep-alive failed) it may say and come back.
+    """
+    left = how.code in FAREWELLS or (how.by_us and how.code != CUT_OFF)
+    return Loss.LEFT if left else Loss.LOST
 
 
 def client_close(ending: Ending) -> tuple[int, str]:

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from turngate.proxy.ports import Closed
+from turngate.proxy.ports import Closed, IConnection
 from turngate.session.messages import Ending
 
 
@@ -54,6 +54,21 @@ class CloseLeg:
     """Close the connection, or give up having one; the guardian's word, after which nothing is passed on."""
 
     ending: Ending
+
+
+@frozen
+class Returned:
+    """A client has come back to its session, over another connection."""
+
+    connection: IConnection
+    events: "LegEvents"
+    received: int | None = None
+    """How many texts it has received, welcomes not counted; ``None`` where it does not say."""
+
+
+@frozen
+class ClientLost:
+    """The client's connection was cut off; its leg keeps what it misses, and waits for the guardian's word."""
 
 
 class Leg(Enum):

@@ -1,13 +1,17 @@
 """
-What waits for a client that reads slowly.
+What waits for a client that reads slowly, or that has no connection.
 
-Responsible for keeping order, for the bound, and for dropping the agent's audio when it is not to be heard.
+Responsible for keeping order, for the bounds, for dropping the agent's audio when it is not to be heard, and for the
+text that a client has missed.
 
 Must not know: what a message says, who reads it.
 
 The model speaks faster than real time, so that audio for a slow client piles up somewhere. It does so here, where it is
 counted and can be dropped, rather than in the transport. The upstream goes on being read: its news of the user's speech
 comes behind the same audio.
+
+What was handed to a connection that breaks may have been received or not. The texts are counted, and the newest of them
+kept, so that a client that comes back and says how many it has received is sent the others again.
 """
 
 from collections import deque
@@ -45,6 +49,23 @@ class Flow(Enum):
 
     OPEN = "open"
     CONGESTED = "congested"
+    ABSENT = "there is no connection"
+
+
+@frozen
+class Keep:
+    """
+    How much text is kept for a client that may come back, of what was sent and of what waits, each.
+
+    More than that of what was sent is forgotten, the oldest first; with more than that of what waits the outbox is
+    full.
+    """
+
+    messages: int = 0
+    message_bytes: int = 0
+
+
+NOTHING: Keep = Keep()
 
 
 class Outbox:
@@ -54,10 +75,28 @@ class Outbox:
     ``on_audio`` is called with every piece of audio that was handed to the connection.
     """
 
-    __slots__ = ("_connection", "_flow", "_max_bytes", "_on_audio", "_waiting", "dropped_bytes", "waiting_bytes")
+    __slots__ = (
+        "_connection",
+        "_flow",
+        "_keep",
+        "_max_bytes",
+        "_on_audio",
+        "_sent",
+        "_sent_bytes",
+        "_sent_count",
+        "_waiting",
+        "dropped_bytes",
+        "waiting_bytes",
+    )
 
-    def __init__(self, connection: IConnection, max_bytes: int, on_audio: Callable[[Audio], None]) -> None:
+    def __init__(
+        self, connection: IConnection, max_bytes: int, on_audio: Callable[[Audio], None], keep: Keep = NOTHING
+    ) -> None:
         self._connection = connection
+        self._keep = keep
+        self._sent: deque[Text] = deque()
+        self._sent_bytes = 0
+        self._sent_count = 0
         self._max_bytes = max_bytes
         self._on_audio = on_audio
         self._flow = Flow.OPEN
@@ -68,7 +107,15 @@ class Outbox:
     @property
     def is_full(self) -> bool:
         """Whether more waits than may."""
+        if self._flow is Flow.ABSENT:
+            keep = self._keep
+            return len(self._waiting) > keep.messages or self.waiting_bytes > keep.message_bytes
         return self.waiting_bytes > self._max_bytes
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no connection."""
+        return self._flow is Flow.ABSENT
 
     @property
     def has_waiting(self) -> bool:
@@ -90,11 +137,41 @@ class Outbox:
 
     def congested(self) -> None:
         """The connection takes no more."""
-        self._flow = Flow.CONGESTED
+        if self._flow is not Flow.ABSENT:
+            self._flow = Flow.CONGESTED
 
     def relieved(self) -> None:
         """The connection takes data again: send the next, as long as there is one and it does."""
+        if self._flow is not Flow.ABSENT:
+            self._flow = Flow.OPEN
+
+    def lost(self) -> list[Audio]:
+        """There is no connection: text waits, and audio is dropped; this is what was."""
+        self._flow = Flow.ABSENT
+        return self.drop_audio()
+
+    def found(self, connection: IConnection, received: int | None) -> int:
+        """
+        There is another connection: send what the client has missed, by :meth:`send_next`.
+
+        Args:
+            connection: the new one.
+            received: how many texts the client has received; ``None`` stands for all that were sent.
+
+        Returns:
+            How many texts the client has missed that are not kept.
+        """
+        self._connection = connection
         self._flow = Flow.OPEN
+        forgotten = self._sent_count - len(self._sent)
+        received = self._sent_count if received is None else min(received, self._sent_count)
+        for _ in range(min(self._sent_count - received, len(self._sent))):
+            again = self._sent.pop()
+            self._sent_bytes -= len(again.payload)
+            self._sent_count -= 1
+            self._waiting.appendleft(again)
+            self.waiting_bytes += len(again.payload)
+        return max(0, forgotten - received)
 
     def send_next(self) -> None:
         """Send one of those that wait, and no more: the connection may fill up with any of them."""
@@ -118,4 +195,12 @@ class Outbox:
             self._connection.send_binary(parcel.payload)
             self._on_audio(parcel)
         else:
+            self._remember(parcel)
             self._connection.send_text(parcel.payload)
+
+    def _remember(self, text: Text) -> None:
+        self._sent_count += 1
+        self._sent.append(text)
+        self._sent_bytes += len(text.payload)
+        while len(self._sent) > self._keep.messages or self._sent_bytes > self._keep.message_bytes:
+            self._sent_bytes -= len(self._sent.popleft().payload)

@@ -81,6 +81,8 @@ class Upgrade:
     path: str
     peer: str
     query: dict[str, list[str]] = field(factory=dict, repr=False)
+    headers: dict[str, str] = field(factory=dict, repr=False)
+    """Those of ours, ``x-turngate-...``, by their names in small letters."""
 
 
 class Acceptor(Protocol):

@@ -1,5 +1,5 @@
 """
-The reception: it opens a session for every client that has connected, and knows which are open.
+The reception: it opens a session for every client that has connected, or finds the one that a client comes back to.
 
 Responsible for the registry of sessions and for ending them all. It is plain code, not an actor: it is called by the
 listener and by the service, and tells guardians what they say.
@@ -11,9 +11,12 @@ from collections.abc import Callable
 from typing import Final
 
 from turngate.actors import ActorSystem, Mailbox, Ref
-from turngate.proxy.legs import LegEvents
+from turngate.proxy.legs import LegEvents, Returned
 from turngate.proxy.ports import IConnection, Upgrade
+from turngate.proxy.resume import NOT_THERE, Place, ResumeStore, Ticket, name_of, refuse, ticket_of
 from turngate.proxy.session import EndNow, GuardianMessage, SessionActor, Setup
+from turngate.session.messages import Problem
+from turngate.session.state import Absence
 
 MAILBOX: Final = Mailbox(max_messages=64)
 
@@ -29,14 +32,21 @@ class Reception:
     Args:
         system: where the sessions' actors live.
         setup: what every session is given.
-        new_id: gives the id of a session, unguessable, and shown to its client as ``request_id``.
+        new_id: gives the id of a session, unguessable, and shown to its client as ``request_id``. It differs from
+            others in its first characters, or is not taken.
+        store: where clients find their sessions again; ``None`` where they cannot.
     """
 
-    def __init__(self, system: ActorSystem, setup: Setup, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, system: ActorSystem, setup: Setup, new_id: Callable[[], str], store: ResumeStore | None = None
+    ) -> None:
         self._system = system
         self._setup = setup
         self._new_id = new_id
+        self._store = store
         self._open: dict[str, Ref[GuardianMessage]] = {}
+        self._paths: dict[str, str] = {}
+        """Where the clients of sessions connect, by the names of these; of those too that are about to begin."""
         self._when_empty: Callable[[], None] | None = None
 
     @property
@@ -45,22 +55,62 @@ class Reception:
         return len(self._open)
 
     def __call__(self, connection: IConnection, upgrade: Upgrade) -> LegEvents:
-        """Open a session."""
-        session_id = self._new_id()
+        """Open a session, or find the one that the client comes back to."""
         events = LegEvents()
+        match ticket_of(upgrade):
+            case None:
+                self._begin(connection, events, upgrade)
+            case Ticket(token, received) if self._store is not None:
+                returned = Returned(connection, events, received)
+                self._store.find(token, lambda place: self._found(place, returned, upgrade))
+            case Ticket():
+                self._refuse(Returned(connection, events), upgrade, NOT_THERE)
+            case problem:
+                self._refuse(Returned(connection, events), upgrade, problem)
+        return events
+
+    def _begin(self, connection: IConnection, events: LegEvents, upgrade: Upgrade) -> None:
+        session_id = self._new_id()
+        while name_of(session_id) in self._paths:
+            session_id = self._new_id()
+        self._paths[name_of(session_id)] = upgrade.path
         profile = self._setup.profiles[upgrade.path]
         guardian = SessionActor(self._setup, profile, session_id, trace_of(upgrade), connection, events, self)
-        self._system.spawn(guardian, f"session-{session_id}", mailbox=MAILBOX)
-        return events
+        self._system.spawn(guardian, f"session-{name_of(session_id)}", mailbox=MAILBOX)
+
+    def _found(self, place: Place | None, returned: Returned, upgrade: Upgrade) -> None:
+        if place is None or place.path != upgrade.path:
+            self._refuse(returned, upgrade, NOT_THERE)
+        else:
+            place.guardian.tell(returned)
+
+    def _refuse(self, returned: Returned, upgrade: Upgrade, problem: Problem) -> None:
+        self._setup.log.info("session.not_resumed", peer=upgrade.peer)
+        refuse(returned, self._setup.profiles[upgrade.path].face(), problem)
 
     def enter(self, session_id: str, guardian: Ref[GuardianMessage]) -> None:
         """A session begins."""
-        self._open[session_id] = guardian
+        path = self._paths[name_of(session_id)]
+        self._open[name_of(session_id)] = guardian
+        if self._store is not None and self._setup.profiles[path].policy.absence is Absence.LASTS:
+            self._store.put(session_id, Place(path, guardian))
 
     def leave(self, session_id: str) -> None:
         """A session has ended."""
-        self._open.pop(session_id, None)
+        self._open.pop(name_of(session_id), None)
+        self._paths.pop(name_of(session_id), None)
+        if self._store is not None:
+            self._store.remove(session_id)
         self._check_empty()
+
+    def away(self, session_id: str) -> bool:
+        """The client of a session was cut off; whether it can come back, which it cannot when the proxy is stopping."""
+        return self._store is not None and self._when_empty is None and self._store.away(session_id)
+
+    def back(self, session_id: str) -> None:
+        """The client of a session has come back."""
+        if self._store is not None:
+            self._store.back(session_id)
 
     def shut_down(self, when_empty: Callable[[], None]) -> None:
         """Tell every session to end, and call once when none is left, which may be at once."""

@@ -17,17 +17,19 @@ from attrs import field, frozen
 from turngate.actors import Actor, Context, Ended, Mailbox, Ref
 from turngate.protocols import deepgram
 from turngate.protocols.realtime import Translation
-from turngate.proxy.client import ClientActor, ClientLegMessage, Habits
+from turngate.proxy.client import KEPT, ClientActor, ClientLegMessage, Habits
 from turngate.proxy.coordinator import Coordinator, SessionOver
 from turngate.proxy.functions import FunctionsActor
-from turngate.proxy.legs import CloseLeg, Leg, LegDown, LegEvents
+from turngate.proxy.legs import ClientLost, CloseLeg, Leg, LegDown, LegEvents, Returned
 from turngate.proxy.log import EventLog
+from turngate.proxy.outbox import NOTHING
 from turngate.proxy.ports import Face, IConnection, IDialler, IFunctionCaller
+from turngate.proxy.resume import name_of, refuse
 from turngate.proxy.upstream import UpstreamActor, UpstreamLegMessage
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
-from turngate.session.messages import Cause, Ending, Failed, Message, Problem, Shutdown
-from turngate.session.state import Bounds, Policy, State, Waits
+from turngate.session.messages import Cause, ClientGone, Ending, Failed, Loss, Message, Problem, Shutdown
+from turngate.session.state import Absence, Bounds, Policy, State, Waits
 
 CLOSE_WITHIN_S: Final = 5.0
 """How long the two connections may take to close in an orderly way."""
@@ -89,7 +91,7 @@ class Overdue:
     """The connections did not close in time."""
 
 
-GuardianMessage: TypeAlias = SessionOver | LegDown | EndNow | ChildEnded | Overdue
+GuardianMessage: TypeAlias = SessionOver | LegDown | ClientLost | Returned | EndNow | ChildEnded | Overdue
 
 
 class Registry(Protocol):
@@ -100,6 +102,12 @@ class Registry(Protocol):
 
     def leave(self, session_id: str) -> None:
         """A session has ended."""
+
+    def away(self, session_id: str) -> bool:
+        """The client of a session was cut off; whether it can come back."""
+
+    def back(self, session_id: str) -> None:
+        """The client of a session has come back."""
 
 
 class Life(Enum):
@@ -128,7 +136,7 @@ class SessionActor(Actor[GuardianMessage]):
         self._connection = connection
         self._events = events
         self._registry = registry
-        self._log = setup.log.bound(session=session_id, trace=trace)
+        self._log = setup.log.bound(session=name_of(session_id), trace=trace)
         self._life = Life.ON
         self._up = {Leg.CLIENT, Leg.UPSTREAM}
         self._over = SessionOver(Ending.INTERNAL, "stopped")
@@ -151,13 +159,14 @@ class SessionActor(Actor[GuardianMessage]):
         self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
         face = self._profile.face()
         rate_hz = setup.capabilities.input_rate_hz
-        client = ClientActor(self._connection, self._events, face, self._coordinator, me, setup.habits, rate_hz)
+        keep = KEPT if self._profile.policy.absence is Absence.LASTS else NOTHING
+        client = ClientActor(self._connection, self._events, face, self._coordinator, me, setup.habits, rate_hz, keep)
         self._client = context.spawn(client, "client", mailbox=MAILBOX)
         upstream = UpstreamActor(setup.dialler, setup.wire, self._coordinator, me, self._log)
         self._upstream = context.spawn(upstream, "upstream", mailbox=MAILBOX)
         functions = None
         if setup.functions is not None:
-            caller = FunctionsActor(setup.functions, self._session_id, self._coordinator)
+            caller = FunctionsActor(setup.functions, name_of(self._session_id), self._coordinator)
             functions = context.spawn(caller, "functions", mailbox=MAILBOX)
             context.watch(functions, lambda ended: ChildEnded(None, ended))
         coordinator.wire(self._client, self._upstream, functions)
@@ -172,6 +181,15 @@ class SessionActor(Actor[GuardianMessage]):
                 self._end(context, message)
             case LegDown(leg):
                 self._leg_down(context, leg)
+            case ClientLost():
+                stays = self._registry.away(self._session_id)
+                self._coordinator.tell(ClientGone(Loss.LOST if stays else Loss.LEFT))
+            case Returned() if self._life is Life.ENDING:
+                refuse(message, self._profile.face())
+            case Returned(connection):
+                self._registry.back(self._session_id)
+                self._log.info("session.resumed", peer=connection.peer)
+                self._client.tell(message)
             case EndNow():
                 self._coordinator.tell(Shutdown())
             case ChildEnded(leg, ended):

@@ -10,11 +10,20 @@ Comes from: the client actor. Goes to: the outbox. Times are seconds of the acto
 """
 
 from collections import deque
+from enum import Enum
 
 from turngate.audio import ClientAudio, Outbound, Playback
-from turngate.proxy.outbox import Audio, Outbox, Parcel
+from turngate.proxy.outbox import NOTHING, Audio, Keep, Outbox, Parcel
 from turngate.proxy.ports import IConnection
 from turngate.session.messages import Heard
+
+
+class Reply(Enum):
+    """What becomes of the reply that the agent is giving."""
+
+    NONE = "there is none"
+    SENT = "it is sent"
+    MISSED = "there is nobody to send it to"
 
 
 class Voice:
@@ -25,10 +34,13 @@ class Voice:
         connection: the client's.
         max_waiting_bytes: what may wait for it.
         lead_s: how far ahead of what is played audio is sent; ``None`` sends it as it comes.
+        keep: how much text is kept for it when its connection is lost.
     """
 
-    def __init__(self, connection: IConnection, max_waiting_bytes: int, lead_s: float | None = None) -> None:
-        self.outbox = Outbox(connection, max_waiting_bytes, self._sent)
+    def __init__(
+        self, connection: IConnection, max_waiting_bytes: int, lead_s: float | None = None, keep: Keep = NOTHING
+    ) -> None:
+        self.outbox = Outbox(connection, max_waiting_bytes, self._sent, keep)
         self._lead_s = lead_s
         self._paced: deque[Parcel] = deque()
         self._paced_bytes = 0
@@ -36,7 +48,7 @@ class Voice:
         self._playback = Playback()
         self._outbound: Outbound | None = None
         self._bytes_per_ms = 1
-        self._speaks = False
+        self._reply = Reply.NONE
         self._item_id = ""
         self._told: dict[str, None] = {}
         self._now_s = 0.0
@@ -45,7 +57,7 @@ class Voice:
     @property
     def is_full(self) -> bool:
         """Whether more waits than may."""
-        return self.outbox.waiting_bytes + self._paced_bytes > self._max_waiting_bytes
+        return self.outbox.is_full or self.outbox.waiting_bytes + self._paced_bytes > self._max_waiting_bytes
 
     def use(self, audio: ClientAudio) -> None:
         """From here on this is the client's format."""
@@ -56,11 +68,16 @@ class Voice:
         """A piece of speech is to be heard after all that was before."""
         if self._outbound is None:
             return
-        if not self._speaks:
-            self._speaks = True
-            self._outbound.begin_reply()
         self._item_id = item_id
         self._told[item_id] = None
+        if self.outbox.is_absent:
+            self._reply = Reply.MISSED
+            self._playback.skipped(item_id, len(pcm) / self._bytes_per_ms, now_s)
+            return
+        if self._reply is not Reply.SENT:
+            # for a client that is back in the middle of one, this is where it begins
+            self._reply = Reply.SENT
+            self._outbound.begin_reply()
         payload = self._outbound.feed(pcm)
         self._unsent_ms += len(pcm) / self._bytes_per_ms
         if payload:
@@ -102,7 +119,7 @@ class Voice:
 
     def played(self) -> tuple[str, ...]:
         """The items that have been heard to their end, once; none while there is more to come."""
-        if self._speaks:
+        if self._reply is not Reply.NONE:
             return ()
         items = tuple(self._told)
         self._told.clear()
@@ -124,6 +141,30 @@ class Voice:
         dropped: dict[str, float] = {}
         for parcel in (*self.outbox.drop_audio(), *(one for one in self._paced if isinstance(one, Audio))):
             dropped[parcel.item_id] = dropped.get(parcel.item_id, 0.0) + parcel.duration_ms
+        self._empty()
+        self._reply = Reply.NONE
+        heard = tuple(self._heard(item_id, dropped.get(item_id, 0.0), now_s, flushes=flushes) for item_id in self._told)
+        if flushes:
+            self._playback.stop(now_s)
+        self._told.clear()
+        return tuple(part for part in heard if part.told_ms)
+
+    def lost(self, now_s: float) -> None:
+        """
+        There is no connection any more, and nobody to hear what was said and what will be.
+
+        All of it counts as heard, for its words are told: those that wait, and those that come.
+        """
+        self._playback.skip(now_s)
+        for parcel in (*self.outbox.lost(), *(one for one in self._paced if isinstance(one, Audio))):
+            self._playback.skipped(parcel.item_id, parcel.duration_ms, now_s)
+        if self._unsent_ms:
+            self._playback.skipped(self._item_id, self._unsent_ms, now_s)
+        self._empty()
+        if self._reply is Reply.SENT:
+            self._reply = Reply.MISSED
+
+    def _empty(self) -> None:
         texts = [parcel for parcel in self._paced if not isinstance(parcel, Audio)]
         self._paced.clear()
         self._paced_bytes = 0
@@ -131,13 +172,7 @@ class Voice:
             self.outbox.send(text)
         if self._outbound is not None:
             self._outbound.reset()
-        self._speaks = False
         self._unsent_ms = 0.0
-        heard = tuple(self._heard(item_id, dropped.get(item_id, 0.0), now_s, flushes=flushes) for item_id in self._told)
-        if flushes:
-            self._playback.stop(now_s)
-        self._told.clear()
-        return tuple(part for part in heard if part.told_ms)
 
     def _heard(self, item_id: str, dropped_ms: float, now_s: float, *, flushes: bool) -> Heard:
         played = self._playback.heard(item_id, now_s)
@@ -148,12 +183,12 @@ class Voice:
         return Heard(item_id, int(heard_ms), int(played.sent_ms + dropped_ms))
 
     def _end_reply(self, now_s: float) -> None:
-        if self._speaks and self._outbound is not None:
-            self._speaks = False
+        if self._reply is Reply.SENT and self._outbound is not None:
             rest = self._outbound.flush()
             if rest:
                 self._queue(Audio(rest, self._item_id, self._unsent_ms), now_s)
             self._unsent_ms = 0.0
+        self._reply = Reply.NONE
 
     def _queue(self, parcel: Parcel, now_s: float) -> None:
         self._now_s = now_s

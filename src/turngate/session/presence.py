@@ -47,7 +47,7 @@ def client_back(draft: Draft, _: ClientBack) -> None:
     if draft.state.presence is Presence.AWAY:
         draft.emit(Disarm(Deadline.CLIENT_RETURN))
     move(draft, Contact.BACK)
-    draft.emit(SessionOpened(draft.state.session_id), Note("session.client_back"))
+    draft.emit(SessionOpened(draft.state.session_id))
     if draft.state.paused:
         draft.emit(PauseClient())
 

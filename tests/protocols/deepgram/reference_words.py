@@ -198,6 +198,7 @@ WARNED: Final = frozenset(
         Cause.TEXT_REFUSED,
         Cause.UNKNOWN_TOOL_RESULT,
         Cause.ODD_AUDIO,
+        Cause.RESUME_INCOMPLETE,
         Cause.TOOL_FAILED,
         Cause.TOOL_TIMEOUT,
         Cause.UPSTREAM_SILENT,
@@ -215,8 +216,8 @@ WARNED: Final = frozenset(
 ALSO_FATAL: Final = frozenset({Cause.TOO_MANY_WAITING, Cause.UPSTREAM_SILENT})
 """Causes of which either is sent: whether the session can go on depends on what waits."""
 
-NOT_TOLD: Final = frozenset({Cause.UPSTREAM_ERROR})
-"""Causes that only another protocol has words for."""
+NOT_TOLD: Final = frozenset({Cause.UPSTREAM_ERROR, Cause.CLIENT_LOST, Cause.MISSED_TOO_MUCH})
+"""Causes that only another protocol has words for, or whose client has no connection."""
 
 ERRORS_NEVER_SENT: Final[Mapping[str, str]] = {
     "FAILED_TO_START_LISTENING": "speech that could not be written down is a `Warning`",

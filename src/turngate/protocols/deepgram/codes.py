@@ -65,6 +65,9 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
         Cause.CLIENT_IDLE: _alike("CLIENT_MESSAGE_TIMEOUT"),
         Cause.CLIENT_LOST: _alike("CLIENT_MESSAGE_TIMEOUT"),
         Cause.MISSED_TOO_MUCH: _alike("CLIENT_MESSAGE_TIMEOUT"),
+        # coming back is not in the protocol; these codes are ours
+        Cause.RESUME_FAILED: _alike("RESUME_FAILED"),
+        Cause.RESUME_INCOMPLETE: Codes("INTERNAL_SERVER_ERROR", "RESUME_INCOMPLETE"),
         Cause.TOOL_FAILED: Codes("FAILED_TO_THINK", "FUNCTION_CALL_FAILED"),
         Cause.TOOL_TIMEOUT: Codes("FAILED_TO_THINK", "FUNCTION_CALL_TIMEOUT"),
         Cause.UPSTREAM_UNREADY: _SLOW_TO_THINK,

@@ -285,6 +285,8 @@ class Cause(Enum):
     SETTINGS_TIMEOUT = "no settings came in time"
     CLIENT_IDLE = "the client sent nothing for too long"
     CLIENT_LOST = "the client's connection was lost, and it did not come back in time"
+    RESUME_FAILED = "there is no session to come back to"
+    RESUME_INCOMPLETE = "some of what the client has missed is not kept"
     MISSED_TOO_MUCH = "more text waits for the client to come back than may"
     TOOL_TIMEOUT = "a tool result did not come in time"
     TOOL_FAILED = "a function could not be called"
