@@ -291,6 +291,12 @@ GOALS: Final[Mapping[str, Goal]] = {
     "the settings are confirmed while the client is away": lambda before, _, after: (
         before.judge.away and sends(after, m.SessionConfigured) > 0
     ),
+    "another upstream session takes the place of one while the client is away": lambda before, _, after: (
+        before.judge.away and before.state.phase is Phase.RENEWING and after.state.phase is Phase.SERVING
+    ),
+    "the client comes back while the conversation is restored": lambda before, _, after: (
+        hears(after, m.ClientBack) and before.judge.away and before.state.phase is Phase.RENEWING
+    ),
     "the client comes back into an answer": lambda before, _, after: (
         hears(after, m.ClientBack) and before.judge.away and bool(before.state.responses)
     ),

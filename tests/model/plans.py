@@ -72,13 +72,6 @@ PLANS: Final = (
     Plan("more calls than may be open", (TEXT, TEXT2, RESULT), Budget(call=2, late=1)),
     Plan("more waits than may wait", CROWD, Budget(late=0)),
     Plan("flow", (m.UserAudio(b"\0\0"), TEXT), Budget(flow=2, late=0)),
-    Plan("clients that come back", (TEXT, PROMPT), Budget(absent=2, vad_response=1, late=1), LASTING),
-    Plan("clients that come back to speech", (TEXT,), Budget(absent=1, speech=1, words=1, unplayed=1, late=1), LASTING),
-    Plan("clients that come back to calls", (TEXT, RESULT), Budget(absent=1, call=1, late=1), LASTING),
-    Plan(
-        "clients that come back, or not, to flow", (m.UserAudio(b"\0\0"),), Budget(absent=2, flow=1, leave=1), LASTING
-    ),
-    Plan("clients that come back to an opening", (SETTINGS, TEXT), Budget(absent=2, late=1), LASTING, serving=False),
     Plan("legs that end", (TEXT, PROMPT), Budget(leave=1, vad_response=1, late=0)),
     Plan("lost when crossed", (TEXT, PROMPT), Budget(close=1, vad_response=1, late=0)),
     Plan("lost when congested", (TEXT,), Budget(close=1, flow=1, late=0)),
@@ -104,6 +97,14 @@ PLANS: Final = (
     Plan("opening", (SETTINGS, TEXT, PROMPT), Budget(refuse=1, vad_response=1, late=0), serving=False),
     Plan("opening and lost", (SETTINGS, TEXT), Budget(refuse=1, close=1, late=0), serving=False),
     Plan("opening and lost with responses", (SETTINGS,), Budget(vad_response=1, close=1, late=0), serving=False),
+    Plan("clients that come back", (TEXT, PROMPT), Budget(absent=2, vad_response=1, late=1), LASTING),
+    Plan("clients that come back to speech", (TEXT,), Budget(absent=1, speech=1, words=1, unplayed=1, late=1), LASTING),
+    Plan("clients that come back to calls", (TEXT, RESULT), Budget(absent=1, call=1, late=1), LASTING),
+    Plan(
+        "clients that come back, or not, to flow", (m.UserAudio(b"\0\0"),), Budget(absent=2, flow=1, leave=1), LASTING
+    ),
+    Plan("clients that come back to another upstream session", (TEXT,), Budget(absent=1, close=1, late=0), LASTING),
+    Plan("clients that come back to an opening", (SETTINGS, TEXT), Budget(absent=2, late=1), LASTING, serving=False),
     Plan("lines too early", (SETTINGS, LATER, SAY, TEXT), Budget(speech=1, late=0), serving=False),
     Plan("opening and calls", (SETTINGS,), Budget(vad_response=1, call=1, words=1, late=1), serving=False),
     Plan("opening and ends", (SETTINGS,), Budget(lose=1, close=1, leave=1, late=1), serving=False),

@@ -4,7 +4,7 @@ import pytest
 from attrs import evolve, fields_dict
 
 from turngate.errors import ConfigError
-from turngate.ops.config import DEFAULT_LISTEN, DEFAULT_UPSTREAM, KEYS, Config, load
+from turngate.ops.config import DEFAULT_LISTEN, DEFAULT_UPSTREAM, ELSEWHERE, KEYS, Config, load
 from turngate.session.state import Waits
 
 CANARY = "sk-canary-4711"
@@ -263,13 +263,13 @@ def test_variable_is_not_reported_when_it_is_a_setting_or_an_orchestrators(name)
     [
         ("client_idle_s", "30", "30", 30.0),
         ("speech_lead_s", "0.5", "0.5", 0.5),
+        ("resume_s", "0", "0", 0.0),
+        ("resume_s", "120", "120", 120.0),
         ("dial_tries", "5", "5", 5),
         ("dial_budget_s", "20", "20", 20.0),
         ("dial_total_s", "30", "30", 30.0),
         ("dial_try_s", "2.5", "2.5", 2.5),
         ("dial_first_word_s", "4", "4", 4.0),
-        ("resume_s", "0", "0", 0.0),
-        ("resume_s", "120", "120", 120.0),
         ("pass_g711", "false", "no", False),
         ("text_ends_response", "true", "yes", True),
     ],
@@ -281,7 +281,7 @@ def test_setting_without_an_option_is_taken_from_file_and_variable(written, key,
     assert getattr(load(SIMULATOR, {}), key) == getattr(Config(), key)
 
 
-@pytest.mark.parametrize("name", fields_dict(Waits))
+@pytest.mark.parametrize("name", [name for name in fields_dict(Waits) if name not in ELSEWHERE])
 def test_every_wait_can_be_set(written, name):
     """Each by its name in the rules, and the others stay as they are."""
     settings = load(written(f"upstream = 'simulator'\n[waits]\n{name} = 7"), {})
@@ -321,6 +321,8 @@ def test_names_are_taken_from_tables_of_the_file(written):
         ("client_idle_s = 'long'", "client_idle_s is a number of seconds"),
         ("client_idle_s = true", "client_idle_s is a number of seconds"),
         ("client_idle_s = 0", "client_idle_s is from 1 to 86400 seconds, not 0"),
+        ("[waits]\nclient_return_s = 7", "[waits] has no client_return_s; set resume_s, outside of the table"),
+        ("[waits]\nlimit_s = 7", "[waits] has no limit_s; set session_limit_s, outside of the table"),
         ("resume_s = -1", "resume_s is from 0 to 3600 seconds, not -1"),
         ("speech_lead_s = 90", "speech_lead_s is from 0.05 to 60 seconds, not 90"),
         ("dial_budget_s = nan", "dial_budget_s is from 0.1 to 120 seconds, not nan"),

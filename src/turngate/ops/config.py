@@ -150,8 +150,14 @@ NAMES: Final = ("transcription_model",)
 COUNTS: Final = {"dial_tries": (1, 10)}
 """From and to."""
 WAITS: Final = "waits"
+ELSEWHERE: Final = {
+    "client_return_s": "resume_s",
+    "limit_near_s": "session_limit_s",
+    "limit_s": "session_limit_s",
+}
+"""Waits that follow from another setting."""
 WAIT_BOUNDS: Final = (0.01, 86_400.0)
-"""From and to, for each of the waits: none can be switched off."""
+"""From and to, for each of the others: none can be switched off."""
 CAPABILITIES: Final = ("pass_g711", "text_ends_response")
 """What the upstream can do, or does otherwise than the API."""
 SWITCHES: Final = frozenset({"allow_anonymous", *CAPABILITIES})
@@ -352,9 +358,11 @@ def waits(table: object, where: str) -> Waits:
     """The seconds of the waits that a file names; the others stay as they are."""
     if not isinstance(table, dict):
         raise ConfigError(f"{where}: [{WAITS}] is a table of seconds, such as tool_results_s = 30")
-    known = tuple(fields_dict(Waits))
+    known = tuple(name for name in fields_dict(Waits) if name not in ELSEWHERE)
     chosen = {}
     for name, value in table.items():
+        if name in ELSEWHERE:
+            raise ConfigError(f"{where}: [{WAITS}] has no {name}; set {ELSEWHERE[name]}, outside of the table")
         if name not in known:
             raise ConfigError(f"{where}: [{WAITS}] has an unknown key {name!r}{suggestion(name, known)}")
         if isinstance(value, bool) or not isinstance(value, int | float):

@@ -20,6 +20,9 @@ from turngate.session.state import Waits
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
 
+SET_ELSEWHERE: Final = frozenset({Deadline.CLIENT_RETURN, Deadline.LIMIT_NEAR, Deadline.LIMIT})
+"""Waits that follow from how long a client is waited for, and from how long an upstream session may be."""
+
 MARKED: Final = re.compile(r"(<!-- drawn: (?P<name>[a-z]+) -->\n).*?(<!-- end of drawing -->)", re.DOTALL)
 
 
@@ -52,10 +55,14 @@ def deadlines_table() -> str:
 
 
 def waits_table() -> str:
-    """What an operator may set: each wait by the name of its seconds, and what follows when it ends."""
+    """
+    What an operator may set: each wait by the name of its seconds, and what follows when it ends.
+
+    But for those that follow from another setting.
+    """
     waits = Waits()
     rows = [["in `[waits]`", "seconds", "how long to wait for", "and then"]]
-    for deadline in Deadline:
+    for deadline in (one for one in Deadline if one not in SET_ELSEWHERE):
         name = f"`{deadline.name.lower()}_s`"
         rows.append([name, f"{waits.of(deadline):g}", deadline.value, summary(DEADLINES[deadline])])
     return markdown_table(rows)
