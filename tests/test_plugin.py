@@ -17,7 +17,7 @@ from turngate.ops.config import Config
 from turngate.ops.logging import Log
 from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
 from turngate.session.messages import SendUpdate, SessionConfig
-from turngate.session.state import Absence, Again, LateVoice, Length, Renewal, Waits
+from turngate.session.policy import Absence, Again, LateVoice, Length, Renewal, Waits
 from turngate.tap import STOP_WITHIN_S, TurngateService
 from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
 

@@ -59,7 +59,7 @@ from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
 from turngate.session.capabilities import Capabilities
 from turngate.session.messages import Endpoint
-from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Policy, Renewal, Waits
+from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Policy, Renewal, Waits
 from turngate.simulator import Simulator
 
 STOP_WITHIN_S: Final = 6.0

@@ -44,7 +44,7 @@ from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import Profile, Setup
-from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Policy, Waits
+from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Policy, Waits
 from turngate.simulator import Manner, Pace, Script, Simulator
 from turngate.tap import why_not
 

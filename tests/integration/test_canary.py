@@ -5,7 +5,7 @@ import pytest_twisted
 from proxy_rig import settings
 from twisted.logger import globalLogPublisher
 
-from turngate.session.state import Policy, Renewal
+from turngate.session.policy import Policy, Renewal
 from turngate.simulator import Manner, Pace, Script
 from turngate.simulator.script import Close, OnServer
 

@@ -19,7 +19,7 @@ from twisted.logger import globalLogPublisher
 
 from turngate.cli.line import Audio, open_line
 from turngate.protocols.realtime import RealtimeOptions
-from turngate.session.state import COMPONENT, Again, Waits
+from turngate.session.policy import COMPONENT, Again, Waits
 from turngate.simulator import Script
 from turngate.simulator.script import (
     Close,

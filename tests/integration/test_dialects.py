@@ -10,7 +10,7 @@ from test_conversation import speech
 from turngate.cli.line import Audio
 from turngate.protocols.realtime import DIALECTS, Dialect
 from turngate.session.capabilities import Capabilities
-from turngate.session.state import Waits
+from turngate.session.policy import Waits
 from turngate.simulator import Manner, Pace
 
 TIME = {"name": "get_time", "description": "Tells the time."}

@@ -11,7 +11,7 @@ from twisted.internet import reactor, task
 from twisted.internet.defer import Deferred, gatherResults
 
 from turngate.proxy.ports import Closed
-from turngate.session.state import Waits
+from turngate.session.policy import Waits
 from turngate.simulator import Manner, Pace, Script
 
 SECONDS = 4.0

@@ -11,7 +11,7 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
 
 from turngate.net import Limits
-from turngate.session.state import Waits
+from turngate.session.policy import Waits
 from turngate.simulator import Script
 from turngate.simulator.script import (
     Abort,

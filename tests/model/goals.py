@@ -11,7 +11,8 @@ from worlds import World
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Gate, Phase
-from turngate.session.state import Commit, DueKind, LateVoice, Next, Voice
+from turngate.session.policy import LateVoice
+from turngate.session.state import Commit, DueKind, Next, Voice
 
 Goal: TypeAlias = Callable[[World, str, World], bool]
 

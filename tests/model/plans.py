@@ -7,7 +7,7 @@ from worlds import Budget, Plan
 
 from turngate.session import messages as m
 from turngate.session.capabilities import Capabilities, SecondCreate
-from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Renewal
+from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Renewal
 
 TEXT, TEXT2 = m.UserText("t1"), m.UserText("t2")
 PROMPT, PROMPT2 = (m.UpdateSession(m.UpdateKind.PROMPT, m.AppendInstructions(p)) for p in ("p1", "p2"))

@@ -15,8 +15,9 @@ from attrs import evolve, field, frozen
 from turngate.session import messages as m
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
+from turngate.session.policy import DEEPGRAM, Bounds, Policy
 from turngate.session.rules import begin, step
-from turngate.session.state import DEEPGRAM, Bounds, Policy, State
+from turngate.session.state import State
 
 BOUNDS: Final = Bounds(tries=2, waiting_updates=3, waiting_turns=3, early_bytes=100, open_calls=2, losses=1)
 """Small enough for each to be met within a plan."""

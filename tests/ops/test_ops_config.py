@@ -5,7 +5,7 @@ from attrs import evolve, fields_dict
 
 from turngate.errors import ConfigError
 from turngate.ops.config import DEFAULT_LISTEN, DEFAULT_UPSTREAM, ELSEWHERE, KEYS, Config, load
-from turngate.session.state import Waits
+from turngate.session.policy import Waits
 
 CANARY = "sk-canary-4711"
 SIMULATOR = {"upstream": "simulator"}

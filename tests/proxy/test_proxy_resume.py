@@ -32,7 +32,7 @@ from turngate.session.messages import (
     Role,
     SessionOpened,
 )
-from turngate.session.state import COMPONENT, DEEPGRAM, Absence
+from turngate.session.policy import COMPONENT, DEEPGRAM, Absence
 
 LASTING = evolve(DEEPGRAM, absence=Absence.LASTS)
 OTHER_PATH = "/other"

@@ -16,7 +16,7 @@ from turngate.proxy.ports import DialFailure, DialFault, Upgrade
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import CLOSE_WITHIN_S, DEEPGRAM_PATH, Profile, Setup
-from turngate.session.state import DEEPGRAM, Length, Policy, Renewal, Waits
+from turngate.session.policy import DEEPGRAM, Length, Policy, Renewal, Waits
 
 RETURN_S = 30.0
 SETTINGS = {"type": "Settings", "audio": {}, "agent": {"think": {"provider": {"type": "open_ai", "model": "m"}}}}

@@ -12,8 +12,9 @@ from turngate.session import messages as m
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
 from turngate.session.memory import Memory
+from turngate.session.policy import DEEPGRAM, Bounds, Policy
 from turngate.session.rules import begin, step
-from turngate.session.state import DEEPGRAM, Bounds, Policy, State
+from turngate.session.state import State
 
 CLIENT: Final = get_args(m.ClientEffect)
 RECORDS: Final = (m.LineRecorded, m.CallsRecorded)

@@ -16,8 +16,8 @@ from samples import SAMPLES
 from worlds import BASE, Budget, Plan, World, start
 
 from turngate.session import messages as m
+from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Policy
 from turngate.session.rules import step
-from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Policy
 
 NIGHTLY: Final = os.environ.get("TURNGATE_TEST_PROFILE") == "nightly"
 PATIENCE: Final = 400

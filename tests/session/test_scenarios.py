@@ -9,7 +9,7 @@ from session_driver import ACTIVE, COMPLETED, CONFIG, PCM, Talk, call, passed, p
 
 from turngate.session import messages as m
 from turngate.session.machines import Gate, Phase
-from turngate.session.state import COMPONENT
+from turngate.session.policy import COMPONENT
 
 OTHER = m.SessionConfig("be brief")
 

@@ -11,7 +11,7 @@ from session_driver import ACTIVE, COMPLETED, CONFIG, PCM, Talk, call, passed
 from turngate.session import messages as m
 from turngate.session.machines import Phase
 from turngate.session.manual import FIRST_MS, MIN_MS, QUIET_MS
-from turngate.session.state import COMPONENT, Again
+from turngate.session.policy import COMPONENT, Again
 
 SPOKEN_TO = m.ConfigureSession(evolve(CONFIG, starter=m.Starter.UPSTREAM))
 BY_PAUSE = m.ConfigureSession(evolve(CONFIG, turn_end=m.ByPause()))

@@ -12,7 +12,7 @@ from turngate.ops.config import ELSEWHERE
 from turngate.session import diagram
 from turngate.session import messages as m
 from turngate.session.machines import FLOOR, GATE, PHASES, PRESENCE, Floor, Gate, Phase, Presence
-from turngate.session.state import Waits
+from turngate.session.policy import Waits
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)

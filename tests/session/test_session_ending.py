@@ -8,7 +8,7 @@ from session_driver import CONFIG, Talk, passed
 
 from turngate.session import messages as m
 from turngate.session.machines import Phase
-from turngate.session.state import COMPONENT, DEEPGRAM, Policy, Renewal
+from turngate.session.policy import COMPONENT, DEEPGRAM, Policy, Renewal
 
 PROBLEM = m.Problem(m.Cause.UPSTREAM_CLOSED, "The upstream closed with 1011.")
 LEAVING: dict[m.Message, tuple[m.Ending, list[m.Cause]]] = {

@@ -6,7 +6,7 @@ from session_driver import ACTIVE, CANCELLED, CONFIG, Step, Talk, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Gate
-from turngate.session.state import DEEPGRAM, Bounds, Renewal
+from turngate.session.policy import DEEPGRAM, Bounds, Renewal
 
 PROMPT = m.UpdateKind.PROMPT
 

@@ -4,7 +4,7 @@ import pytest
 from session_driver import ACTIVE, CANCELLED, CONFIG, Talk
 
 from turngate.session import messages as m
-from turngate.session.state import Bounds
+from turngate.session.policy import Bounds
 
 LINE = "Are you still there?"
 AT_ONCE, QUEUED = m.Manner.AT_ONCE, m.Manner.QUEUED

@@ -6,7 +6,7 @@ from session_driver import CONFIG, PCM, Talk, call, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Phase
-from turngate.session.state import COMPONENT, DEEPGRAM, Bounds, Policy, Renewal
+from turngate.session.policy import COMPONENT, DEEPGRAM, Bounds, Policy, Renewal
 
 LINE = m.ContextLine(m.Role.USER, "I am Ada.")
 CONTEXT = m.ConfigureSession(CONFIG, context=(LINE, m.ContextCall(call(), "42")))

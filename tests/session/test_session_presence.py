@@ -6,7 +6,7 @@ from session_driver import CONFIG, Talk, call, passed
 
 from turngate.session import messages as m
 from turngate.session.machines import Phase, Presence
-from turngate.session.state import COMPONENT, DEEPGRAM, Absence, Policy
+from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Policy
 
 LASTING = evolve(DEEPGRAM, absence=Absence.LASTS)
 LOST = m.ClientGone(m.Loss.LOST)

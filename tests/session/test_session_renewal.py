@@ -6,7 +6,8 @@ from session_driver import CONFIG, PCM, Step, Talk, call, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Phase
-from turngate.session.state import DEEPGRAM, Bounds, LateVoice, Length, Renewal, Upstream
+from turngate.session.policy import DEEPGRAM, Bounds, LateVoice, Length, Renewal
+from turngate.session.state import Upstream
 
 LIMITED = evolve(DEEPGRAM, length=Length.LIMITED)
 LINES = [(m.Role.USER, "hi"), (m.Role.ASSISTANT, "hello")]

@@ -4,7 +4,7 @@ import pytest
 from session_driver import COMPLETED, Talk, call, passed
 
 from turngate.session import messages as m
-from turngate.session.state import Bounds
+from turngate.session.policy import Bounds
 from turngate.session.tools import CANCELLED_OUTPUT, OVERDUE_OUTPUT
 
 

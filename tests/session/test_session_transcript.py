@@ -3,7 +3,7 @@
 from session_driver import Talk, passed
 
 from turngate.session import messages as m
-from turngate.session.state import Bounds
+from turngate.session.policy import Bounds
 
 USER, AGENT = m.Role.USER, m.Role.ASSISTANT
 

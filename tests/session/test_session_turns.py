@@ -5,7 +5,7 @@ from session_driver import ACTIVE, CANCELLED, PCM, Talk, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor
-from turngate.session.state import Bounds
+from turngate.session.policy import Bounds
 
 # --- written turns --------------------------------------------------------------------------------------------------
 

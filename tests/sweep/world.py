@@ -20,7 +20,7 @@ from turngate.proxy.ports import Upgrade
 from turngate.proxy.reception import Reception
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
 from turngate.session import state
-from turngate.session.state import COMPONENT, Waits
+from turngate.session.policy import COMPONENT, Waits
 from turngate.simulator import Manner, Pace, Simulator
 
 COMPONENT_PATH = "/openai"

@@ -22,7 +22,7 @@ from turngate.ops.logging import LEVELS
 from turngate.ops.secrets import key_from_environment, key_from_file
 from turngate.protocols.realtime import DIALECTS, Dialect, completed, dialect_of
 from turngate.proxy.session import DEEPGRAM_PATH
-from turngate.session.state import Waits
+from turngate.session.policy import Waits
 
 SIMULATOR: Final = "simulator"
 DEFAULT_LISTEN: Final = ("tcp:8080:interface=127.0.0.1",)

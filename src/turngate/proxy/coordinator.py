@@ -18,8 +18,9 @@ from turngate.session import messages as m
 from turngate.session.invariants import Judge
 from turngate.session.latency import Stopwatch
 from turngate.session.memory import Memory
+from turngate.session.policy import Waits
 from turngate.session.rules import begin, step
-from turngate.session.state import State, Waits
+from turngate.session.state import State
 
 ClientBound: TypeAlias = m.ClientEffect | m.PauseClient | m.ResumeClient
 UpstreamBound: TypeAlias = m.UpstreamEffect | m.DialUpstream | m.DialNext | m.MoveOver

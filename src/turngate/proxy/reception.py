@@ -16,7 +16,7 @@ from turngate.proxy.ports import IConnection, Upgrade
 from turngate.proxy.resume import NOT_THERE, Place, ResumeStore, Ticket, name_of, refuse, ticket_of
 from turngate.proxy.session import EndNow, GuardianMessage, SessionActor, Setup
 from turngate.session.messages import Problem
-from turngate.session.state import Absence
+from turngate.session.policy import Absence
 
 MAILBOX: Final = Mailbox(max_messages=64)
 

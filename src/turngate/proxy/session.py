@@ -29,7 +29,8 @@ from turngate.proxy.upstream import UpstreamActor, UpstreamLegMessage
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
 from turngate.session.messages import Cause, ClientGone, Ending, Failed, Loss, Message, Problem, Shutdown
-from turngate.session.state import Absence, Bounds, Policy, State, Waits
+from turngate.session.policy import Absence, Bounds, Policy, Waits
+from turngate.session.state import State
 
 CLOSE_WITHIN_S: Final = 5.0
 """How long the two connections may take to close in an orderly way."""

@@ -55,11 +55,11 @@ from turngate.session.messages import (
     UpdateNotApplied,
     Warned,
 )
+from turngate.session.policy import LateVoice
 from turngate.session.state import (
     Course,
     Draft,
     Due,
-    LateVoice,
     Response,
     Restoring,
     SentCreate,

@@ -39,7 +39,8 @@ from turngate.session.messages import (
     UserStopped,
     UserTranscribed,
 )
-from turngate.session.state import Draft, Finish, Response, Telling, Voice
+from turngate.session.policy import Telling
+from turngate.session.state import Draft, Finish, Response, Voice
 
 LATER: Final = frozenset({"idle_timeout"})
 """Codes of errors that are told after the text of the response that is active."""

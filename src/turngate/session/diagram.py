@@ -14,8 +14,8 @@ from typing import Final, TypeVar
 
 from turngate.session.machines import FLOOR, GATE, PHASES, PRESENCE, Floor, Gate, Phase, Presence
 from turngate.session.messages import Deadline
+from turngate.session.policy import Waits
 from turngate.session.rules import DEADLINES, RULES, Rule, ignore
-from turngate.session.state import Waits
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)

@@ -58,22 +58,8 @@ from turngate.session.messages import (
     UserText,
     Warned,
 )
-from turngate.session.state import (
-    Again,
-    BeforeSettings,
-    DialAt,
-    Draft,
-    Due,
-    DueKind,
-    Greeting,
-    Length,
-    Pause,
-    Readiness,
-    RefusedSettings,
-    State,
-    Upstream,
-    WaitingUpdate,
-)
+from turngate.session.policy import Again, BeforeSettings, DialAt, Greeting, Length, Readiness, RefusedSettings
+from turngate.session.state import Draft, Due, DueKind, Pause, State, Upstream, WaitingUpdate
 
 # --- settings -------------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ Must not know: whether the gate is open, when it is asked.
 from attrs import evolve
 
 from turngate.session.messages import AddLine, Arm, Deadline, DeadlinePassed, Disarm, Note, Role
-from turngate.session.state import Draft, Due, Placing
+from turngate.session.policy import Placing
+from turngate.session.state import Draft, Due
 
 
 def placed(draft: Draft, due: tuple[Due, ...]) -> bool:

@@ -30,7 +30,8 @@ from turngate.session.messages import (
     Problem,
     SessionOpened,
 )
-from turngate.session.state import Absence, Draft
+from turngate.session.policy import Absence
+from turngate.session.state import Draft
 
 
 def client_gone(draft: Draft, gone: ClientGone) -> None:

@@ -44,17 +44,16 @@ from turngate.session.messages import (
     Warned,
 )
 from turngate.session.opening import dial, first_update, place, resume, seed_settled, serve, upstream_ready
+from turngate.session.policy import Length, Renewal
 from turngate.session.state import (
     Course,
     Draft,
     Due,
     DueKind,
     Finish,
-    Length,
     Manual,
     Next,
     Pause,
-    Renewal,
     Response,
     Restoring,
     SentUpdate,

@@ -51,8 +51,9 @@ from turngate.session.messages import (
     Warned,
 )
 from turngate.session.own import owe_speech
+from turngate.session.policy import Telling
 from turngate.session.speech import heard_of, heard_part, keep, mute, stop, told
-from turngate.session.state import Course, Draft, Due, DueKind, Finish, Line, Record, Response, Telling, Voice
+from turngate.session.state import Course, Draft, Due, DueKind, Finish, Line, Record, Response, Voice
 from turngate.session.transcript import heard, say, tell
 
 # --- what the user says ---------------------------------------------------------------------------------------------

@@ -373,7 +373,7 @@ class ResponseStatus(Enum):
 
 
 class Deadline(Enum):
-    """A wait that has an end. The seconds of each stand in :class:`turngate.session.state.Waits`."""
+    """A wait that has an end. The seconds of each stand in :class:`turngate.session.policy.Waits`."""
 
     SETTINGS = "the client's settings"
     UPSTREAM_READY = "the upstream's readiness"
