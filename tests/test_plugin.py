@@ -13,6 +13,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock
 
 from turngate.net import FunctionCaller, FunctionHosts
+from turngate.net.admission import Offer
 from turngate.ops.config import Config
 from turngate.ops.logging import Log
 from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
@@ -386,8 +387,37 @@ def test_a_limit_leaves_time_to_move_and_a_little_to_spare(limit_s, near_s, last
     """Of an hour five minutes, of which the last half is left."""
     from turngate.tap import waits_for
 
-    waits = waits_for(Waits(), limit_s)
+    waits = waits_for(Config(upstream="simulator", session_limit_s=limit_s))
     assert (near_s, last_s) == pytest.approx((waits.limit_near_s, waits.limit_near_s + waits.limit_s))
+
+
+def test_waits_that_follow_from_other_settings_follow():
+    """How long a client is waited for, and the dialler; a longer wait of the operator's own is kept."""
+    from turngate.tap import waits_for
+
+    waits = waits_for(Config(resume_s=7.0, dial_total_s=40.0, waits=Waits(retry_s=0.7)))
+    assert (7.0, 41.0, 0.7) == (waits.client_return_s, waits.upstream_ready_s, waits.retry_s)
+    assert 60.0 == waits_for(Config(waits=Waits(upstream_ready_s=60.0))).upstream_ready_s
+
+
+@pytest.mark.parametrize(
+    ("offer", "busy_s"),
+    [
+        (Offer(PATH, "peer"), 4.5),
+        (Offer(PATH, "peer", query={"traceId": ["resume"]}), 4.5),
+        (Offer(PATH, "peer", query={"resume": ["token"]}), None),
+        (Offer(PATH, "peer", headers={"x-turngate-resume": "token"}), None),
+    ],
+)
+def test_clients_that_come_back_are_let_in_during_an_outage(offer, busy_s):
+    """They have an upstream session already, or one that is being replaced."""
+    from turngate.tap import turns_away
+
+    class Away:
+        def busy_s(self):
+            return 4.5
+
+    assert busy_s == turns_away(Away())(offer)
 
 
 @pytest.mark.parametrize(("resume_s", "absence"), [(30.0, Absence.LASTS), (0.0, Absence.ENDS)])

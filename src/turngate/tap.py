@@ -44,6 +44,7 @@ from turngate.net import (
     UpstreamDialler,
     use_reactor,
 )
+from turngate.net.admission import Busy
 from turngate.ops import config
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
@@ -55,7 +56,7 @@ from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
-from turngate.proxy.resume import InMemoryStore
+from turngate.proxy.resume import InMemoryStore, comes_back
 from turngate.proxy.session import DEEPGRAM_PATH, Profile, Setup
 from turngate.session.capabilities import Capabilities
 from turngate.session.messages import Endpoint
@@ -63,6 +64,7 @@ from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Again, LateVoi
 from turngate.simulator import Simulator
 
 STOP_WITHIN_S: Final = 6.0
+AFTER_DIALLING_S: Final = 1.0
 """How long sessions may take to end when the proxy stops; longer than one session may take to close."""
 
 NAMED_ONE_BY_ONE: Final = {"function_hosts": "function_host"}
@@ -214,9 +216,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         profiles,
         capabilities=capabilities_of(settings),
         functions=functions,
-        waits=waits_for(
-            evolve(settings.waits, client_return_s=settings.resume_s), capabilities_of(settings).max_session_s
-        ),
+        waits=waits_for(settings),
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
@@ -225,7 +225,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         paths=frozenset(profiles),
         limits=limits,
         reactor=reactor,
-        busy=lambda _offer: dialler.busy_s(),
+        busy=turns_away(dialler),
     )
     ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
     for endpoint, port in zip(settings.listen, ports, strict=True):
@@ -235,6 +235,11 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
                 "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
             )
     return TurngateService(reactor, log, settings, ports, reception, simulator)
+
+
+def turns_away(dialler: PatientDialler) -> Busy:
+    """Clients are turned away while there is no upstream for them; one that comes back has its own."""
+    return lambda offer: None if comes_back(offer) else dialler.busy_s()
 
 
 def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str, Profile]:
@@ -287,8 +292,19 @@ def renewing(policy: Policy, settings: config.Config) -> Policy:
     )
 
 
-def waits_for(waits: Waits, limit_s: float | None) -> Waits:
-    """The waits with those for a limit: of an hour, the last five minutes are for moving, and half a minute is left."""
+def waits_for(settings: config.Config) -> Waits:
+    """
+    The waits of every session, with those that follow from other settings.
+
+    Of an hour that an upstream session may last, the last five minutes are for moving, and half a minute is left. The
+    dialler says by itself that its time is over, so that the session waits a little longer than that.
+    """
+    waits = evolve(
+        settings.waits,
+        client_return_s=settings.resume_s,
+        upstream_ready_s=max(settings.waits.upstream_ready_s, settings.dial_total_s + AFTER_DIALLING_S),
+    )
+    limit_s = capabilities_of(settings).max_session_s
     if limit_s is None:
         return waits
     near_s = limit_s * 11 / 12

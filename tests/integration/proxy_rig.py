@@ -46,7 +46,7 @@ from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import Profile, Setup
 from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Policy, Waits
 from turngate.simulator import Manner, Pace, Script, Simulator
-from turngate.tap import why_not
+from turngate.tap import turns_away, why_not
 
 WITHIN_S = 8.0
 QUICK = Manner(pace=Pace(speed=0.0))
@@ -235,7 +235,7 @@ class Rig:
             paths=frozenset(profiles),
             limits=self._limits,
             reactor=reactor,
-            busy=lambda _offer: dialler.busy_s(),
+            busy=turns_away(dialler),
         )
         port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.listener.factory)
         self._ports.append(port)

@@ -12,7 +12,7 @@ from worlds import World
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Gate, Phase
 from turngate.session.policy import LateVoice
-from turngate.session.state import Commit, DueKind, Next, Voice
+from turngate.session.state import Commit, DueKind, Next, Upstream, Voice
 
 Goal: TypeAlias = Callable[[World, str, World], bool]
 
@@ -372,6 +372,12 @@ GOALS: Final[Mapping[str, Goal]] = {
     ),
     "the upstream is lost while another is dialled": lambda before, _, after: (
         hears(after, m.UpstreamLost) and before.state.next is Next.DIALLING
+    ),
+    "an upstream that cannot be had in mid-call is waited for": lambda _, __, after: (
+        after.state.upstream is Upstream.AWAITED
+    ),
+    "an upstream that was waited for is had": lambda before, _, after: (
+        before.state.upstream is Upstream.AWAITED and m.DialUpstream() in after.done
     ),
     "another upstream session cannot be had": lambda _, __, after: hears(after, m.NextLost),
     "a late voice waits for another upstream session": lambda _, __, after: bool(after.state.parked),

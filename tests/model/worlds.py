@@ -87,6 +87,8 @@ class Plan:
     """What it was configured to."""
     capabilities: Capabilities = OPENAI
     """What the upstream does otherwise than the API."""
+    losses: int = BOUNDS.losses
+    """How many upstream sessions may be lost in a row."""
 
 
 class Second(Enum):
@@ -132,7 +134,7 @@ Move: TypeAlias = tuple[str, World]
 
 def start(plan: Plan) -> World:
     """The first world of a plan."""
-    first = State("s", policy=plan.policy, bounds=BOUNDS, capabilities=plan.capabilities)
+    first = State("s", policy=plan.policy, bounds=evolve(BOUNDS, losses=plan.losses), capabilities=plan.capabilities)
     state, effects = begin(first)
     judge = Judge(plan.capabilities).see(None, effects)
     world = carry_out(World(state, judge, plan.client, plan.budget), effects)

@@ -335,11 +335,39 @@ def test_losses_when_the_upstream_stands_count_no_longer(way: str) -> None:
     assert talk.lose().ending is None
 
 
-def test_upstream_when_it_cannot_be_dialled_again_ends_the_session() -> None:
-    """The dialler has tried for as long as it may."""
+@pytest.mark.parametrize("how", ["cannot be had", "has no session in time"])
+def test_upstream_when_it_cannot_be_had_in_mid_call_is_tried_again_later(how: str) -> None:
+    """An outage passes; the client is told each time, and a bounded number of tries later the session ends."""
+    talk = Talk(bounds=Bounds(losses=2)).serve()
+    talk.tell(m.UserText("hi"))
+    talk.lose()
+
+    def fail() -> Step:
+        if how == "cannot be had":
+            return talk.lose(m.Cause.UPSTREAM_UNREACHABLE)
+        return talk.tell(passed(m.Deadline.UPSTREAM_READY))
+
+    waiting = fail()
+    assert ([m.Cause.UPSTREAM_UNREACHABLE], None) == (waiting.causes, waiting.ending)
+    assert [m.DialUpstream()] == talk.tell(passed(m.Deadline.NEXT_TRY)).all(m.DialUpstream)
+    assert m.Ending.UPSTREAM_FAILED is fail().ending
+
+
+def test_upstream_when_it_is_had_after_an_outage_answers_what_was_owed() -> None:
+    """The turn from before it is asked for once."""
+    talk = Talk().serve()
+    talk.tell(m.UserText("hi"))
+    talk.lose()
+    talk.lose(m.Cause.UPSTREAM_UNREACHABLE)
+    talk.tell(passed(m.Deadline.NEXT_TRY))
+    assert 1 == len(talk.renew().all(m.StartResponse))
+
+
+def test_upstream_when_it_refuses_the_connection_in_mid_call_ends_the_session() -> None:
+    """Another try would fare no better."""
     talk = Talk().serve()
     talk.lose()
-    assert m.Ending.UPSTREAM_FAILED is talk.lose(m.Cause.UPSTREAM_UNREACHABLE).ending
+    assert m.Ending.UPSTREAM_FAILED is talk.lose(m.Cause.UPSTREAM_REJECTED).ending
 
 
 def test_upstream_when_it_speaks_nonsense_is_not_replaced() -> None:

@@ -12,7 +12,7 @@ The places are behind an interface, and asked by a call that may be answered lat
 in which a place is more than a reference to an actor of this process.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from attrs import field, frozen
@@ -71,7 +71,24 @@ def ticket_of(upgrade: Upgrade) -> Ticket | Problem | None:
     return Ticket(tokens[0], int(counts[0]) if counts else None)
 
 
-def asked(upgrade: Upgrade, parameter: str, header: str) -> list[str]:
+class Request(Protocol):
+    """What is read of a client's request, before or after it was accepted."""
+
+    @property
+    def query(self) -> Mapping[str, list[str]]:
+        """The parameters of its URL."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """By their names in small letters."""
+
+
+def comes_back(request: Request) -> bool:
+    """Whether a client asks for a session that it had, and so needs no new one."""
+    return bool(asked(request, RESUME, RESUME_HEADER))
+
+
+def asked(upgrade: Request, parameter: str, header: str) -> list[str]:
     """All that a client says for a parameter, by either way."""
     in_header = upgrade.headers.get(header)
     return [*upgrade.query.get(parameter, ()), *(() if in_header is None else (in_header,))]

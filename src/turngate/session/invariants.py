@@ -63,6 +63,7 @@ SERVES_NOW: Final = m.UpdateConfirmed | m.ItemConfirmed | m.Refused | m.Recalled
 BOUNDS_OF_RENEWAL: Final = frozenset(
     {
         m.Deadline.UPSTREAM_READY,
+        m.Deadline.NEXT_TRY,
         m.Deadline.UPDATE_ANSWER,
         m.Deadline.UPDATE_SILENCE,
         m.Deadline.ITEMS_ANSWER,
@@ -101,7 +102,8 @@ class Judge(Witness):
         for effect in effects:
             judge = judge.watch(message, effect)
         if isinstance(message, m.UpstreamLost) and not self.over:
-            replaced = any(isinstance(effect, m.DialUpstream | m.MoveOver) for effect in effects)
+            awaited = self.renewing and m.Arm(m.Deadline.NEXT_TRY) in effects
+            replaced = awaited or any(isinstance(effect, m.DialUpstream | m.MoveOver) for effect in effects)
             require(judge.over or replaced, "C1", "the upstream is gone, and the session goes on without")
         judge.check(message)
         return evolve(judge, refused=frozenset()) if judge.refused else judge

@@ -72,7 +72,7 @@ def accept_settings(draft: Draft, settings: ConfigureSession) -> None:
     match draft.state.upstream:
         case Upstream.UNDIALLED:
             dial(draft)
-        case Upstream.DIALLING:
+        case Upstream.DIALLING | Upstream.AWAITED:
             pass
         case Upstream.READY:
             reach(draft, Milestone.UPSTREAM_READY)

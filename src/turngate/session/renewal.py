@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import evolve
 
-from turngate.session import transcript
+from turngate.session import ending, transcript
 from turngate.session.ending import end, fail, reach
 from turngate.session.gate import signal, update_wait
 from turngate.session.machines import Floor, Gate, Milestone, Phase, Signal
@@ -87,7 +87,7 @@ OF_THE_UPSTREAM: Final = (
 )
 """Waits that end with the upstream session for which they are."""
 
-UNREPLACED: Final = frozenset({Cause.UPSTREAM_NONSENSE})
+UNREPLACED: Final = frozenset({Cause.UPSTREAM_NONSENSE, Cause.UPSTREAM_REJECTED})
 """Losses for reasons that another session would not mend."""
 
 # --- an upstream session that is lost -------------------------------------------------------------------------------
@@ -96,11 +96,14 @@ UNREPLACED: Final = frozenset({Cause.UPSTREAM_NONSENSE})
 def upstream_lost(draft: Draft, lost: UpstreamLost) -> None:
     """What the model knew of the session is gone with its connection: another one is told, if there may be one."""
     state = draft.state
-    dialled = state.upstream is Upstream.READY
-    if not dialled or state.policy.renewal is Renewal.OFF or lost.problem.cause in UNREPLACED:
+    if state.policy.renewal is Renewal.OFF or lost.problem.cause in UNREPLACED:
         fail(draft, lost.problem)
-    else:
+    elif state.upstream is Upstream.READY:
         replace(draft, lost.problem)
+    elif state.phase is Phase.RENEWING:
+        try_later(draft, lost.problem)
+    else:
+        fail(draft, lost.problem)
 
 
 def unanswered(draft: Draft, passed: DeadlinePassed) -> None:
@@ -139,6 +142,29 @@ def replace(draft: Draft, problem: Problem) -> None:
         case Next.NONE | Next.AWAITED:
             draft.state = evolve(draft.state, next=Next.NONE)
             dial(draft)
+
+
+def try_later(draft: Draft, problem: Problem) -> None:
+    """In mid-call an upstream that cannot be had is waited for: an outage passes, and a call that ended does not."""
+    if draft.state.losses >= draft.state.bounds.losses:
+        fail(draft, problem)
+        return
+    draft.state = evolve(draft.state, losses=draft.state.losses + 1, upstream=Upstream.AWAITED)
+    detail = "The model cannot be reached at the moment. What is sent waits; another try is made shortly."
+    draft.emit(
+        Note("upstream.awaited", problem.cause.name.lower()),
+        Disarm(Deadline.UPSTREAM_READY),
+        Arm(Deadline.NEXT_TRY),
+        Warned(Problem(Cause.UPSTREAM_UNREACHABLE, detail)),
+    )
+
+
+def upstream_overdue(draft: Draft, passed: DeadlinePassed) -> None:
+    """The upstream was dialled and has no session for us yet; in mid-call that is one try of several."""
+    if draft.state.phase is Phase.RENEWING:
+        try_later(draft, Problem(Cause.UPSTREAM_UNREADY, "The upstream did not become ready in time; try again later."))
+    else:
+        ending.upstream_overdue(draft, passed)
 
 
 def leave(draft: Draft) -> None:
@@ -302,7 +328,10 @@ def dial_next(draft: Draft) -> None:
 
 
 def next_try(draft: Draft, _: DeadlinePassed) -> None:
-    """Another try to connect a second time; the one before may not have come to anything."""
+    """Another try to connect, a second time or at all; the one before may not have come to anything."""
+    if draft.state.upstream is Upstream.AWAITED:
+        dial(draft)
+        return
     if draft.state.next is Next.DIALLING:
         next_lost(draft, NextLost(Problem(Cause.UPSTREAM_UNREADY, "The upstream did not become ready in time.")))
     dial_next(draft)

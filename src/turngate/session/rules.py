@@ -186,7 +186,7 @@ RULES: Final[Mapping[type[Message], Row]] = {
 
 DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.SETTINGS: ending.settings_overdue,
-    Deadline.UPSTREAM_READY: ending.upstream_overdue,
+    Deadline.UPSTREAM_READY: renewal.upstream_overdue,
     Deadline.UPDATE_ANSWER: renewal.unanswered,
     Deadline.UPDATE_SILENCE: answers.update_unopposed,
     Deadline.ITEMS_ANSWER: renewal.items_overdue,

@@ -35,6 +35,7 @@ class Upstream(Enum):
 
     UNDIALLED = "not dialled"
     DIALLING = "dialling"
+    AWAITED = "to be dialled again in a while"
     READY = "ready"
 
 

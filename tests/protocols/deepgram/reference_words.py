@@ -202,6 +202,7 @@ WARNED: Final = frozenset(
         Cause.TOOL_FAILED,
         Cause.TOOL_TIMEOUT,
         Cause.UPSTREAM_SILENT,
+        Cause.UPSTREAM_UNREACHABLE,
         Cause.RESPONSE_FAILED,
         Cause.RESPONSE_INCOMPLETE,
         Cause.RESPONSE_REFUSED,
@@ -213,7 +214,7 @@ WARNED: Final = frozenset(
 )
 """Causes of which a ``Warning`` is sent, and the session goes on."""
 
-ALSO_FATAL: Final = frozenset({Cause.TOO_MANY_WAITING, Cause.UPSTREAM_SILENT})
+ALSO_FATAL: Final = frozenset({Cause.TOO_MANY_WAITING, Cause.UPSTREAM_SILENT, Cause.UPSTREAM_UNREACHABLE})
 """Causes of which either is sent: whether the session can go on depends on what waits."""
 
 NOT_TOLD: Final = frozenset({Cause.UPSTREAM_ERROR, Cause.CLIENT_LOST, Cause.MISSED_TOO_MUCH})
