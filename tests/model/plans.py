@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from attrs import evolve
 from worlds import Budget, Plan
 
+from turngate.evolving import evolve
 from turngate.session import messages as m
 from turngate.session.capabilities import Capabilities, SecondCreate
 from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Renewal
@@ -67,6 +67,10 @@ PLANS: Final = (
     Plan("duplicates", (TEXT, PROMPT), Budget(duplicate=1, vad_response=1, late=0)),
     Plan("disorder", (TEXT, PROMPT), Budget(swap=1, vad_response=1, late=0)),
     Plan("what nobody asked for", (TEXT, PROMPT), Budget(unasked=1, duplicate=1, late=0)),
+    Plan("turns that wait for too long", (TEXT, TEXT2), Budget(turn=1, call=1, late=0)),
+    Plan("speech that waits for too long", (TEXT,), Budget(turn=1, speech=1, late=0)),
+    Plan("the upstream's own that waits too long", (), Budget(turn=1, speech=1, late=1), config=BY_UPSTREAM),
+    Plan("lost and waited for too long", (TEXT,), Budget(turn=1, close=1, late=0)),
     Plan("tools", (TEXT, RESULT, RESULT, m.ToolResult(None, "f", "2"), TEXT2), Budget(call=1, speech=1, late=1)),
     Plan("functions that we call", (OURS, TEXT, RESULT), Budget(call=1, late=1)),
     Plan("more calls than may be open", (TEXT, TEXT2, RESULT), Budget(call=2, late=1)),
@@ -93,7 +97,10 @@ PLANS: Final = (
     Plan("a limit and speech", (SAY,), Budget(limit=1, speech=1, unplayed=1, late=1), LIMITED),
     Plan("a limit that ends", (TEXT,), Budget(limit=1, late=1), evolve(LIMITED, renewal=Renewal.OFF)),
     Plan(
-        "a late voice", (TEXT, SPEAK), Budget(refuse=1, close=1, late=1), evolve(DEEPGRAM, late_voice=LateVoice.RENEWS)
+        "a late voice",
+        (SPEAK, SPEAK2),
+        Budget(refuse=1, close=1, late=1),
+        evolve(DEEPGRAM, late_voice=LateVoice.RENEWS),
     ),
     Plan("opening", (SETTINGS, TEXT, PROMPT), Budget(refuse=1, vad_response=1, late=0), serving=False),
     Plan("opening and lost", (SETTINGS, TEXT), Budget(refuse=1, close=1, late=0), serving=False),

@@ -9,8 +9,7 @@ Must not know: whether the gate is open, or what a turn says.
 
 from typing import Final
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session.machines import Floor
 from turngate.session.messages import Arm, Deadline, DeadlinePassed
 from turngate.session.state import Draft, Due, DueKind, Patience, State

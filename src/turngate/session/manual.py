@@ -12,8 +12,7 @@ its end has been quiet, or at the latest after :attr:`~turngate.session.messages
 
 from typing import Final
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session import ending, turns
 from turngate.session.machines import Gate, Phase
 from turngate.session.messages import (

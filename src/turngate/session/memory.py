@@ -13,8 +13,9 @@ the one that the client knows.
 from collections import deque
 from typing import Final
 
-from attrs import define, evolve, frozen
+from attrs import define, frozen
 
+from turngate.evolving import evolve
 from turngate.session.messages import (
     AppendAudio,
     ByPause,

@@ -32,8 +32,7 @@ session does nothing. The named machines stand in ``machines.py``.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session import (
     answers,
     detail,
@@ -41,6 +40,7 @@ from turngate.session import (
     ending,
     lines,
     manual,
+    moving,
     opening,
     own,
     placing,
@@ -50,6 +50,7 @@ from turngate.session import (
     tools,
     transcript,
     turns,
+    unheard,
 )
 from turngate.session.machines import Phase
 from turngate.session.messages import (
@@ -158,8 +159,8 @@ RULES: Final[Mapping[type[Message], Row]] = {
     Shutdown: always(ending.shut_down),
     UpstreamReady: always(opening.upstream_ready),
     UpstreamLost: always(renewal.upstream_lost),
-    NextReady: row(_no, _no, _no, renewal.next_ready, renewal.next_ready),
-    NextLost: row(_no, _no, _no, renewal.next_lost, renewal.next_lost),
+    NextReady: row(_no, _no, _no, moving.next_ready, moving.next_ready),
+    NextLost: row(_no, _no, _no, moving.next_lost, moving.next_lost),
     UpstreamCongested: always(opening.upstream_congested),
     UpstreamRelieved: always(opening.upstream_relieved),
     UpdateConfirmed: always(answers.update_confirmed),
@@ -198,6 +199,7 @@ DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.TOOL_RESULTS: tools.overdue,
     Deadline.TOOL_PATIENCE: due.patience_over,
     Deadline.FLOOR: turns.floor_overdue,
+    Deadline.TURN: unheard.overdue,
     Deadline.TRANSCRIPT: transcript.overdue,
     Deadline.OWN_START: own.overdue,
     Deadline.PLACING: placing.overdue,
@@ -206,9 +208,9 @@ DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.COMMIT_LATEST: manual.latest,
     Deadline.COMMIT_ANSWER: renewal.unanswered,
     Deadline.UPSTREAM_FLOW: renewal.stalled,
-    Deadline.LIMIT_NEAR: renewal.limit_near,
+    Deadline.LIMIT_NEAR: moving.limit_near,
     Deadline.LIMIT: renewal.limit,
-    Deadline.NEXT_TRY: renewal.next_try,
+    Deadline.NEXT_TRY: moving.next_try,
     Deadline.STEADY: renewal.steady,
     Deadline.CLIENT_RETURN: presence.overdue,
 }
@@ -249,5 +251,6 @@ def settle(draft: Draft) -> None:
     if draft.state.phase is Phase.SERVING:
         manual.catch_up(draft)
     if draft.state.phase in (Phase.CONFIGURING, Phase.SERVING, Phase.RENEWING):
-        renewal.move_in_time(draft)
+        moving.move_in_time(draft)
         answers.release(draft)
+    unheard.watch(draft)

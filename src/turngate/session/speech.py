@@ -10,8 +10,7 @@ What was cut off is taken out upstream when its response has ended, for until th
 nothing was heard is deleted, since the API truncates only audio that there is.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session.gate import cancel
 from turngate.session.messages import (
     AddLine,
