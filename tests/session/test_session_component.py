@@ -274,6 +274,14 @@ def test_a15_client_when_it_leaves_with_nothing_said_leaves_nothing() -> None:
     assert [] == talk.tell(m.ClientGone()).upstream
 
 
+def test_a15_client_when_it_leaves_as_the_upstream_hears_speech_is_not_answered_into_it() -> None:
+    """An upstream that was told to find no turns found the beginning of one all the same."""
+    talk = committing()
+    say(talk, FIRST_BYTES)
+    talk.tell(m.SpeechStarted("u1"))
+    assert [m.CommitAudio("tg_2")] == talk.tell(m.ClientGone()).upstream
+
+
 def test_a16_commits_when_the_upstream_finds_turns_are_never_made() -> None:
     """Not even of audio that came before it began to."""
     talk = committing()
