@@ -70,8 +70,8 @@ def take_audio(draft: Draft, audio: UserAudio) -> None:
 
 def is_quiet(pcm: bytes) -> bool:
     """Whether there is no speech in a piece of session audio."""
-    samples = memoryview(pcm).cast("h")[::STRIDE]
-    return all(-QUIET_PEAK <= sample <= QUIET_PEAK for sample in samples)
+    samples = memoryview(pcm).cast("h")[::STRIDE].tolist()
+    return not samples or (max(samples) <= QUIET_PEAK and min(samples) >= -QUIET_PEAK)
 
 
 def is_end_quiet(state: State) -> bool:

@@ -70,6 +70,7 @@ class Voice(Enum):
     SPEAKING = "it is being heard"
     CUT = "it was heard and then cut off"
     UNHEARD = "it was cut off before it was heard"
+    READ = "it was read to its end, and no sound of it is to follow"
 
 
 @frozen
