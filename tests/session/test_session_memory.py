@@ -1,7 +1,7 @@
 """What is remembered for an upstream session that has not heard it: bounded, and as the client knows it."""
 
 from turngate.session import messages as m
-from turngate.session.memory import BEFORE_BYTES, MAX_AUDIO_BYTES, MAX_CHARS, MAX_ENTRIES, Memory
+from turngate.session.memory import BEFORE_BYTES, MAX_AUDIO_BYTES, MAX_CHARS, MAX_ENTRIES, MAX_UNSETTLED, Memory
 
 SECOND = bytes(BEFORE_BYTES)
 ALL = m.Recall()
@@ -81,6 +81,38 @@ def test_lines_stand_where_they_were_said_in_the_words_that_were_heard() -> None
     memory.watch(m.LineRecorded(m.Role.ASSISTANT, "", "i2"))
     entries = memory.recall(ALL).entries
     assert ["one", "four", "wait"] == [entry.text for entry in entries if isinstance(entry, m.ContextLine)]
+
+
+def lines(memory: Memory) -> list[str]:
+    """The lines that another upstream session would be told."""
+    return [entry.text for entry in memory.recall(ALL).entries if isinstance(entry, m.ContextLine)]
+
+
+def test_lines_when_they_were_heard_before_they_are_told_stand_once_and_as_they_were_heard() -> None:
+    """The agent's line waits for the user's words, and may be heard to its end before they come."""
+    memory = Memory()
+    for item_id, text in (("i1", "one two"), ("i2", "three"), ("i3", "")):
+        memory.watch(m.LineRecorded(m.Role.ASSISTANT, text, item_id))
+    memory.watch(m.LineRecorded(m.Role.USER, "hello"))
+    for item_id, text in (("i1", "one two"), ("i2", "three four"), ("i3", "five")):
+        memory.watch(m.ConversationLine(m.Role.ASSISTANT, text, item_id=item_id))
+    assert ["hello", "one two", "three"] == lines(memory)
+
+
+def test_lines_when_nothing_more_is_heard_of_many_are_not_waited_for() -> None:
+    """The oldest of them then stand as they were told; what was heard of a line that is never told is forgotten."""
+    memory = Memory()
+    memory.watch(m.LineRecorded(m.Role.ASSISTANT, "heard", "never"))
+    for number in range(MAX_UNSETTLED + 1):
+        memory.watch(m.LineRecorded(m.Role.ASSISTANT, "heard", f"early{number}"))
+        memory.watch(m.ConversationLine(m.Role.ASSISTANT, "told", item_id=f"open{number}"))
+    for item_id in ("never", "early0", "early1", f"early{MAX_UNSETTLED}"):
+        memory.watch(m.ConversationLine(m.Role.ASSISTANT, "whole", item_id=item_id))
+    memory.watch(m.LineRecorded(m.Role.ASSISTANT, "part", "open0"))
+    memory.watch(m.LineRecorded(m.Role.ASSISTANT, "part", f"open{MAX_UNSETTLED}"))
+    kept = lines(memory)
+    assert ("told", "part") == (kept[0], kept[MAX_UNSETTLED])
+    assert ["whole", "whole", "heard", "heard"] == kept[-4:]
 
 
 def test_written_turns_when_kept_apart_are_given_with_their_words() -> None:

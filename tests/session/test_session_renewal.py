@@ -431,3 +431,36 @@ def test_turn_when_tools_are_open_on_the_other_upstream_gives_way_to_them_for_a_
     talk.lose()
     talk.renew()
     assert m.Deadline.TOOL_PATIENCE in talk.judge.armed
+
+
+# --- lines of which it is known before they are told how much was heard ---------------------------------------------
+
+
+def test_answer_when_it_was_heard_before_the_users_words_came_is_restored_once_and_behind_them() -> None:
+    """The line waits for the words, and the client has played it by then."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.start()
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "hello"))
+    talk.end()
+    talk.tell(m.SpeechPlayed(("item_r1",)), m.UserTranscribed("u1", "hi"))
+    talk.lose()
+    assert [(m.Role.USER, "hi"), (m.Role.ASSISTANT, "hello")] == conversation(talk.restore())
+
+
+@pytest.mark.parametrize(("heard_ms", "words"), [(500, ["one two"]), (0, [])])
+def test_answer_when_it_was_cut_before_the_users_words_came_is_restored_as_it_was_heard(
+    heard_ms: int, words: list[str]
+) -> None:
+    """And not at all where nothing of it was heard."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.start()
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "one two three four"), m.SpeechStarted("u2"))
+    talk.tell(m.SpeechCut((m.Heard("item_r1", heard_ms, 1000),)))
+    talk.end(status=m.ResponseStatus.CANCELLED)
+    talk.tell(m.UserTranscribed("u1", "hi"), m.SpeechCommitted("u2"), m.UserTranscribed("u2", "stop"))
+    talk.lose()
+    assert words == [text for role, text in conversation(talk.restore()) if role is m.Role.ASSISTANT]

@@ -11,7 +11,7 @@ the one that the client knows.
 """
 
 from collections import deque
-from typing import Final
+from typing import Final, TypeVar
 
 from attrs import define, frozen
 
@@ -44,6 +44,10 @@ MAX_AUDIO_BYTES: Final = 60 * 48_000
 BEFORE_BYTES: Final = 48_000
 """What is kept while nobody speaks: an upstream says that somebody does a while after they began."""
 MAX_TURNS: Final = 16
+MAX_UNSETTLED: Final = 64
+"""Lines of which it is not known yet how much was heard; and lines of which that is known before they are told."""
+
+V = TypeVar("V")
 
 
 @define(eq=False)
@@ -63,6 +67,13 @@ class Turn:
     ends: int
 
 
+def put(unsettled: dict[str, V], item_id: str, what: V) -> None:
+    """Keep something of an item, and forget the oldest where that is too much."""
+    unsettled[item_id] = what
+    if len(unsettled) > MAX_UNSETTLED:
+        del unsettled[next(iter(unsettled))]
+
+
 class Memory:
     """The memory of one session."""
 
@@ -70,6 +81,8 @@ class Memory:
         self._entries: deque[Entry] = deque()
         self._open: dict[str, Entry] = {}
         """Lines of the agent of which it is not known yet how much was heard, by their items."""
+        self._early: dict[str, str] = {}
+        """What was heard of lines that are not told yet: they wait for the user's words before them."""
         self._chars = 0
         self._audio: deque[tuple[int, bytes]] = deque()
         """Pieces, each with where it begins."""
@@ -106,10 +119,12 @@ class Memory:
                 self._total += len(pcm)
                 self._forget()
             case ConversationLine(Role.ASSISTANT, text, item_id=str(item_id)) if item_id:
-                self._open[item_id] = self._add(ContextLine(Role.ASSISTANT, text, item_id), len(text))
+                self._told(item_id, text)
             case LineRecorded(Role.ASSISTANT, text, item_id) if item_id in self._open:
                 self._close(self._open.pop(item_id), text)
-            case LineRecorded(role, text, item_id):
+            case LineRecorded(Role.ASSISTANT, text, item_id) if item_id:
+                put(self._early, item_id, text)
+            case LineRecorded(role, text, item_id) if text:
                 self._add(ContextLine(role, text, item_id), len(text))
             case UserHeard(text=text, is_whole=True) if text:
                 self._add(ContextLine(Role.USER, text), len(text))
@@ -166,8 +181,6 @@ class Memory:
 
     # --- lines and calls --------------------------------------------------------------------------------------------
 
-    # --- lines and calls --------------------------------------------------------------------------------------------
-
     def _add(self, what: ContextEntry, chars: int) -> Entry:
         entry = Entry(what, chars)
         self._entries.append(entry)
@@ -175,6 +188,14 @@ class Memory:
         while len(self._entries) > MAX_ENTRIES or self._chars > MAX_CHARS:
             self._chars -= self._entries.popleft().chars
         return entry
+
+    def _told(self, item_id: str, text: str) -> None:
+        """The agent said a line; how much of it was heard may be known by now, else it stands whole for a while."""
+        heard = self._early.pop(item_id, None)
+        if heard is None:
+            put(self._open, item_id, self._add(ContextLine(Role.ASSISTANT, text, item_id), len(text)))
+        elif heard:
+            self._add(ContextLine(Role.ASSISTANT, heard, item_id), len(heard))
 
     def _close(self, entry: Entry, text: str) -> None:
         """What of a line was heard is known now; of one of which nothing was, nothing is remembered."""
