@@ -137,12 +137,15 @@ def test_calls_are_remembered_with_their_results_and_speech_told_in_detail_as_a_
 
 
 def test_lines_when_too_many_or_too_long_are_forgotten_from_the_oldest() -> None:
-    """What is remembered is bounded in number and in characters."""
+    """What is remembered is bounded in number and in characters; but the last is remembered, however long."""
     memory = Memory()
     for number in range(MAX_ENTRIES + 10):
         memory.watch(m.LineRecorded(m.Role.USER, str(number)))
     entries = memory.recall(ALL).entries
     assert MAX_ENTRIES == len(entries)
     assert m.ContextLine(m.Role.USER, "10") == entries[0]
-    memory.watch(m.LineRecorded(m.Role.USER, "x" * MAX_CHARS))
-    assert 1 == len(memory.recall(ALL).entries)
+    for length in (MAX_CHARS, MAX_CHARS + 1):
+        memory.watch(m.LineRecorded(m.Role.USER, "x" * length))
+        assert [length] == [len(line) for line in lines(memory)]
+    memory.watch(m.LineRecorded(m.Role.USER, "y"))
+    assert ["y"] == lines(memory)

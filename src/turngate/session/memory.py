@@ -185,7 +185,7 @@ class Memory:
         entry = Entry(what, chars)
         self._entries.append(entry)
         self._chars += chars
-        while len(self._entries) > MAX_ENTRIES or self._chars > MAX_CHARS:
+        while len(self._entries) > MAX_ENTRIES or (self._chars > MAX_CHARS and len(self._entries) > 1):
             self._chars -= self._entries.popleft().chars
         return entry
 
