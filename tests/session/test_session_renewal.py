@@ -133,8 +133,8 @@ def test_spoken_turn_when_it_was_not_written_down_is_sent_again_as_sound() -> No
     talk = spoken(Talk().serve())
     talk.lose()
     again = talk.renew()
-    *said, silence = [effect.pcm for effect in again.all(m.AppendAudio)]
-    assert ([b"a" * 10, b"b" * 10], bytes(48_000)) == (said, silence)
+    said, silence = [effect.pcm for effect in again.all(m.AppendAudio)]
+    assert (b"a" * 10 + b"b" * 10, bytes(48_000)) == (said, silence)
     assert [] == again.all(m.StartResponse)
     talk.tell(m.SpeechStarted("u2"))
     assert 1 == len(talk.tell(m.SpeechCommitted("u2")).all(m.StartResponse))
@@ -161,7 +161,7 @@ def test_user_when_they_speak_while_the_upstream_is_lost_keep_the_floor() -> Non
     held = talk.tell(m.UserAudio(b"c" * 10), m.EndTurn())
     assert [] == held.upstream
     again = talk.renew()
-    assert [b"a" * 10, b"b" * 10, b"c" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
+    assert [b"a" * 10 + b"b" * 10, b"c" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
     assert isinstance(again.upstream[-1], m.CommitAudio)
     assert Floor.USER is talk.state.floor
     assert m.Deadline.FLOOR in talk.judge.armed
