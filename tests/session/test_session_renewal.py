@@ -6,6 +6,7 @@ from session_driver import CONFIG, PCM, Step, Talk, call, conversation, passed, 
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Phase
+from turngate.session.memory import MAX_CHARS
 from turngate.session.policy import DEEPGRAM, Bounds, Length
 
 LIMITED = evolve(DEEPGRAM, length=Length.LIMITED)
@@ -431,6 +432,36 @@ def test_turn_when_tools_are_open_on_the_other_upstream_gives_way_to_them_for_a_
     talk.lose()
     talk.renew()
     assert m.Deadline.TOOL_PATIENCE in talk.judge.armed
+
+
+# --- turns of which nothing is kept ---------------------------------------------------------------------------------
+
+
+def test_spoken_turn_when_it_came_in_one_piece_is_sent_again() -> None:
+    """All of the piece, and nothing is asked before the upstream finds the turn in it."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(b"\1\0" * 72_000), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.lose()
+    again = talk.renew()
+    assert 144_000 == sum(effect.pcm.count(1) * 2 for effect in again.all(m.AppendAudio))
+    assert [] == again.all(m.StartResponse) + again.causes
+
+
+@pytest.mark.parametrize("lost", [[m.SpeechStarted("u1"), m.SpeechCommitted("u1")], [m.UserText("x" * MAX_CHARS)]])
+def test_turn_when_neither_its_words_nor_its_sound_are_kept_is_reported_and_not_answered(lost: list[m.Message]) -> None:
+    """Another that waits beside it is answered."""
+    talk = Talk().serve()
+    talk.tell(*lost)
+    talk.confirm_items()
+    talk.start()
+    talk.tell(m.UserText("last"))
+    talk.lose()
+    again = talk.renew()
+    assert [m.Cause.TRANSCRIPTION_FAILED] == again.causes
+    assert [(m.Role.USER, "last")] == conversation(again)
+    talk.start("r2")
+    talk.end("r2")
+    talk.settle()
 
 
 # --- lines of which it is known before they are told how much was heard ---------------------------------------------

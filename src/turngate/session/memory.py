@@ -127,7 +127,8 @@ class Memory:
                     texts.append((item_id, text))
                 case _:
                     entries.append(entry.what)
-        return Recalled(tuple(entries), unheard.audio, unheard.turns, tuple(texts))
+        gone = unheard.gone | (what.apart - {item_id for item_id, _ in texts})
+        return Recalled(tuple(entries), unheard.audio, unheard.turns, tuple(texts), gone)
 
     # --- lines and calls --------------------------------------------------------------------------------------------
 
