@@ -12,6 +12,7 @@ from typing import Final
 
 from turngate.evolving import evolve
 from turngate.session import ending
+from turngate.session.due import forgo
 from turngate.session.ending import end, fail
 from turngate.session.gate import signal, update_wait
 from turngate.session.leaving import leave
@@ -170,10 +171,11 @@ def closing(state: State) -> bytes:
 
 def recalled(draft: Draft, what: Recalled) -> None:
     """Put the conversation in place: what came before the session, what was said, what is being heard, open calls."""
-    state = draft.state
-    if state.restoring is Restoring.SETTINGS or state.seeds:
+    if draft.state.restoring is Restoring.SETTINGS or draft.state.seeds:
         draft.emit(Note("upstream.recalled_again"))
         return
+    forgo(draft, what.gone)
+    state = draft.state
     texts = dict(what.texts)
     again = [UserAudio(pcm) for pcm in what.audio]
     if not by_pause(state) and (what.again if state.floor is Floor.FREE else state.manual.sent):

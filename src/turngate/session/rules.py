@@ -245,8 +245,8 @@ def settle(draft: Draft) -> None:
         draft.state = evolve(draft.state, early=tuple(rest))
         RULES[type(first)][Phase.SERVING](draft, first)
         answers.release(draft)
-    if draft.state.phase is Phase.SERVING and (draft.state.early_bytes or Pause.EARLY in draft.state.paused):
-        draft.state = evolve(draft.state, early_bytes=0)
+    if draft.state.phase is Phase.SERVING and (draft.state.early_count or Pause.EARLY in draft.state.paused):
+        draft.state = evolve(draft.state, early_bytes=0, early_count=0)
         opening.resume(draft, Pause.EARLY)
     if draft.state.phase is Phase.SERVING:
         manual.catch_up(draft)

@@ -281,6 +281,8 @@ class State:
     """Context items that the upstream has not confirmed yet."""
     early: tuple[ClientMessage | FunctionDone, ...] = ()
     early_bytes: int = 0
+    early_count: int = 0
+    """How many of those the client sent since it was last served; what is sent again for it is not among them."""
     paused: frozenset[Pause] = frozenset()
 
     updates: tuple[WaitingUpdate, ...] = ()
