@@ -435,8 +435,20 @@ class FunctionDone:
 
 
 @frozen
+class Drain:
+    """The proxy will go away; the session ends when nobody speaks and nothing is under way."""
+
+
+@frozen
+class Dismissed:
+    """The operator ends this session, now."""
+
+
+@frozen
 class Shutdown:
     """The proxy is going away; the session ends now."""
 
 
-Message: TypeAlias = ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Shutdown
+Message: TypeAlias = (
+    ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Drain | Dismissed | Shutdown
+)

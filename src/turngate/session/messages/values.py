@@ -311,6 +311,7 @@ class Cause(Enum):
     TRANSCRIPTION_FAILED = "the user's speech could not be transcribed"
     # us
     GOING_AWAY = "the proxy is shutting down"
+    DISMISSED = "the operator ended the session"
     INTERNAL = "a fault of the proxy"
 
 
@@ -421,4 +422,5 @@ class Ending(Enum):
     UPSTREAM_FAILED = "the upstream failed"
     UPSTREAM_LIMIT = "the upstream session may not be longer"
     GOING_AWAY = "the proxy is shutting down"
+    DISMISSED = "the operator ended the session"
     INTERNAL = "a fault of the proxy"
