@@ -148,6 +148,7 @@ from turngate.session.messages.values import (
     ToolUse,
     TurnEnd,
     UpdateKind,
+    Usage,
 )
 
 __all__ = [
@@ -281,6 +282,7 @@ __all__ = [
     "UpstreamMessage",
     "UpstreamReady",
     "UpstreamRelieved",
+    "Usage",
     "UserAudio",
     "UserHeard",
     "UserPartlyTranscribed",

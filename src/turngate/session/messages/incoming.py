@@ -24,6 +24,7 @@ from turngate.session.messages.values import (
     SessionConfig,
     ToolCall,
     UpdateKind,
+    Usage,
 )
 
 # --- from the client --------------------------------------------------------------------------------------------------
@@ -370,6 +371,7 @@ class ResponseEnded:
     """The ids of the messages in the response's own list of its output."""
     texts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """The messages in the response's own list of its output: the id and the text of each."""
+    usage: Usage = field(factory=Usage, eq=False)
 
 
 UpstreamMessage: TypeAlias = (
