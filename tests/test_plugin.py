@@ -15,11 +15,12 @@ from twisted.internet.testing import MemoryReactorClock
 from turngate.net import FunctionCaller, FunctionHosts
 from turngate.net.admission import Offer
 from turngate.ops.config import Config
+from turngate.ops.drain import CLOSE_WITHIN_S, Drain
 from turngate.ops.logging import Log
 from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
 from turngate.session.messages import SendUpdate, SessionConfig
 from turngate.session.policy import Absence, Again, LateVoice, Length, Renewal, Waits
-from turngate.tap import STOP_WITHIN_S, TurngateService
+from turngate.tap import TurngateService
 from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
 
 SIMULATED = ("--upstream", "simulator")
@@ -297,6 +298,13 @@ class Sessions:
     def __init__(self):
         self.when_empty = None
 
+    def leave_soon(self, when_empty):
+        self.when_empty = when_empty
+        return ("name",)
+
+    def ask_to_leave(self, name):
+        pass
+
     def shut_down(self, when_empty):
         self.when_empty = when_empty
 
@@ -308,8 +316,10 @@ class Stage:
         self.clock = MemoryReactorClock()
         self.port = ListeningPort()
         self.reception = Sessions()
+        log = Log("error")
+        self.drain = Drain(self.reception, self.clock, lambda low, _high: low, log, 30.0)
         self.service = TurngateService(
-            self.clock, Log("error"), Config(upstream="simulator"), (self.port,), self.reception, None
+            self.clock, log, Config(upstream="simulator"), (self.port,), self.reception, None, drain=self.drain
         )
         self.service.startService()
 
@@ -320,21 +330,23 @@ class Stage:
         return ends
 
 
-def test_stop_listens_no_more_and_waits_for_the_sessions():
-    """Who is in is let out; nobody is let in."""
+def test_stop_waits_for_the_sessions_and_listens_meanwhile():
+    """Who is in is let out; who comes is told to come again, for which somebody has to listen."""
     stage = Stage()
     ends = stage.stop()
-    assert ([], 1) == (ends, stage.port.stops)
+    assert ([], 0) == (ends, stage.port.stops)
     stage.reception.when_empty()
-    assert [None] == ends
+    assert ([None], 1) == (ends, stage.port.stops)
     assert [] == stage.clock.getDelayedCalls()
 
 
+@pytest.mark.row(91)
 def test_stop_waits_no_longer_than_its_deadline():
     """Left alone, twistd would wait for ever for a session that never ends."""
     stage = Stage()
     ends = stage.stop()
-    stage.clock.advance(STOP_WITHIN_S - 0.1)
+    stage.clock.advance(30.0)
+    stage.clock.advance(CLOSE_WITHIN_S - 0.1)
     assert [] == ends
     stage.clock.advance(0.1)
     assert [None] == ends
@@ -344,7 +356,8 @@ def test_session_may_end_after_the_deadline():
     """The end is told once."""
     stage = Stage()
     ends = stage.stop()
-    stage.clock.advance(STOP_WITHIN_S)
+    stage.clock.advance(30.0)
+    stage.clock.advance(CLOSE_WITHIN_S)
     stage.reception.when_empty()
     assert [None] == ends
 
@@ -417,7 +430,12 @@ def test_clients_that_come_back_are_let_in_during_an_outage(offer, busy_s):
         def busy_s(self):
             return 4.5
 
-    assert busy_s == turns_away(Away())(offer)
+    class Open:
+        def busy_s(self):
+            return None
+
+    assert busy_s == turns_away(Away(), Open())(offer) == turns_away(Open(), Away())(offer)
+    assert turns_away(Open())(offer) is None
 
 
 @pytest.mark.parametrize(("resume_s", "absence"), [(30.0, Absence.LASTS), (0.0, Absence.ENDS)])

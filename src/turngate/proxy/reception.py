@@ -8,7 +8,6 @@ Must not know: what a session does.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Final
 
 from turngate.actors import ActorSystem, Mailbox, Ref
@@ -134,17 +133,23 @@ class Reception:
         guardian.tell(Dismiss())
         return True
 
-    def leave_soon(self, when_empty: Callable[[], None]) -> tuple[Callable[[], None], ...]:
+    def leave_soon(self, when_empty: Callable[[], None]) -> tuple[str, ...]:
         """
         Have all sessions end at a quiet moment of theirs, and call once when none is left, which may be at once.
 
-        Gives what tells each of those that are open; those that come are told by themselves.
+        Gives the names of those that are to be asked to; those that come from now on are asked by themselves.
         """
         self._is_leaving = True
         self._when_empty = when_empty
-        told = tuple(partial(guardian.tell, LeaveSoon()) for guardian in self._open.values())
+        names = tuple(self._open)
         self._check_empty()
-        return told
+        return names
+
+    def ask_to_leave(self, name: str) -> None:
+        """Ask a session to end at its next quiet moment, if there still is one of that name."""
+        guardian = self._open.get(name)
+        if guardian is not None:
+            guardian.tell(LeaveSoon())
 
     def shut_down(self, when_empty: Callable[[], None]) -> None:
         """Tell every session to end, and call once when none is left, which may be at once."""

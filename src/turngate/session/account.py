@@ -102,6 +102,11 @@ class Account:
         """What it waits for, by the names that the waits have in the configuration."""
         return sorted(deadline.name.lower() for deadline in self.waits - NO_WAITS)
 
+    @property
+    def is_held(self) -> bool:
+        """Whether something waits at the gate that would go out but for it."""
+        return self._held_since_s is not None
+
     def totals(self) -> dict[str, Figure]:
         """The figures of the whole session; what is nothing is ``None``."""
         return {
@@ -158,6 +163,7 @@ class Account:
                 self._begin("spoken", now_s)
             case m.DeadlinePassed(deadline):
                 self.waits.discard(deadline)
+                return [Fact("wait.over", {"wait": deadline.name.lower()}, is_detail=True)]
             case m.ResponseStarted(response_id, in_conversation=in_conversation):
                 self._active.add(response_id)
                 if in_conversation and self._turn is None:
