@@ -1,6 +1,9 @@
 """The plugin: what ``twistd turngate`` does as a process, and how its service begins and ends."""
 
+import http.client
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,7 +24,18 @@ from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
 from turngate.session.messages import SendUpdate, SessionConfig
 from turngate.session.policy import Absence, Again, LateVoice, Length, Renewal, Waits
 from turngate.tap import TurngateService
-from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
+from twistd_rig import (
+    LISTEN,
+    OWN_BIN,
+    PATH,
+    PATIENCE_S,
+    Conversation,
+    RunningProxy,
+    end_of,
+    environment,
+    port_in,
+    twistd,
+)
 
 SIMULATED = ("--upstream", "simulator")
 CANARY = "sk-canary-4711"
@@ -83,6 +97,9 @@ def assert_refused(outcome, words):
         ([*SIMULATED, "--listen", "tcp:0"], "tcp:0 is open to other machines, and clients need no credentials"),
         ([*SIMULATED, "--listen", "tcp6:0"], "tcp6:0 is open to other machines, and clients need no credentials"),
         ([*SIMULATED, *LISTEN, "--listen", "tcp:0"], "tcp:0 is open to other machines"),
+        ([*SIMULATED, *LISTEN, "--admin", "tcp:0"], "--admin tcp:0 is open to other machines: anybody could end every"),
+        ([*SIMULATED, *LISTEN, "--admin", "nonsense"], "--admin nonsense is no endpoint"),
+        ([*SIMULATED, *LISTEN, "--admin", "0", "--admin-token-file", "/absent"], "cannot read the admin token from"),
     ],
 )
 def test_start_is_refused_in_one_line_when_an_option_is_wrong(options, words):
@@ -179,6 +196,81 @@ def test_open_sessions_are_told_that_the_proxy_goes_away_when_it_stops():
         assert proxy.stop() == 0
     assert "ending=going_away" in proxy.log
     assert "Traceback" not in proxy.log
+
+
+ADMIN = ("--admin", "tcp:0:interface=127.0.0.1")
+
+
+def ask(proxy, method, path, **headers):
+    """The status and the body of an answer of the operator's endpoint."""
+    (port,) = re.findall(r"admin\.listening address=127\.0\.0\.1:(\d+)$", proxy.log, re.MULTILINE)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE_S)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
+@pytest.mark.row(91)
+def test_drain_in_a_process_of_its_own_turns_clients_away_and_ends_with_status_0():
+    """By the operator's word: not ready, 503 for who comes, 1001 for who is there, and the metrics until the end."""
+    with RunningProxy(*SIMULATED, *LISTEN, *ADMIN) as proxy, Conversation(proxy.port) as conversation:
+        conversation.receive_event()
+        assert (200, "ready\n") == ask(proxy, "GET", "/readyz")
+        (session,) = json.loads(ask(proxy, "GET", "/sessions")[1])["sessions"]
+        assert ("awaiting_settings", ["settings"]) == (session["phase"], session["waits_for"])
+        assert 202 == ask(proxy, "POST", "/drain")[0]
+        # it is told, and does not answer, so that the proxy waits for it
+        assert GOING_AWAY == conversation.receive_close()
+        assert (503, "not ready: the proxy is draining\n") == ask(proxy, "GET", "/readyz")
+        assert (200, "alive\n") == ask(proxy, "GET", "/livez")
+        with Conversation(proxy.port) as turned_away:
+            assert 503 == turned_away.status
+        status, metrics = ask(proxy, "GET", "/metrics")
+        assert 200 == status
+        assert {
+            "turngate_sessions_open 1.0",
+            "turngate_draining 1.0",
+            'turngate_refusals_total{status="503"} 1.0',
+        } <= set(metrics.splitlines())
+        conversation.close()
+        assert proxy.stop() == 0
+    assert "Traceback" not in proxy.log
+
+
+def test_sessions_when_the_operator_interrupts_are_cut_at_once():
+    """Ctrl-C means now, whatever drain_s is; the operator's endpoint goes with the rest."""
+    with (
+        RunningProxy(*SIMULATED, *LISTEN, TURNGATE_DRAIN_S="3600") as proxy,
+        Conversation(proxy.port) as conversation,
+    ):
+        conversation.receive_event()
+        proxy.ask_to_stop(signal.SIGINT)
+        assert GOING_AWAY == conversation.receive_close()
+        conversation.close()
+        assert proxy.stop() == 0
+    assert "Traceback" not in proxy.log
+
+
+def test_admin_port_alone_is_one_of_the_loopback():
+    """Nobody opens it to other machines by being short."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with RunningProxy(*SIMULATED, *LISTEN, "--admin", str(port)) as proxy:
+        assert f"admin.listening address=127.0.0.1:{port}" in proxy.log
+        assert proxy.stop() == 0
+
+
+def test_admin_endpoint_when_other_machines_reach_it_needs_a_token(write):
+    """It is shown in a header, and is in no line of the log."""
+    options = (*SIMULATED, *LISTEN, "--admin", "tcp:0", "--admin-token-file", write(CANARY), "--log-level", "debug")
+    with RunningProxy(*options) as proxy:
+        proxy.log = proxy.log.replace("address=0.0.0.0", "address=127.0.0.1")
+        assert 401 == ask(proxy, "GET", "/sessions")[0]
+        assert 200 == ask(proxy, "GET", "/sessions", Authorization=f"Bearer {CANARY}")[0]
+        assert proxy.stop() == 0
+    assert CANARY not in proxy.log
 
 
 def test_nothing_else_is_served_than_the_agent():
