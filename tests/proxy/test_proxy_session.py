@@ -481,3 +481,43 @@ def test_standing_of_a_session_is_to_be_had_while_it_is_open(desk: Desk) -> None
     desk.client.ended()
     desk.upstream.ended()
     assert {} == desk.reception.standings
+
+
+@pytest.mark.row(85)
+def test_session_when_the_close_itself_fails_leaves_nothing_behind(desk: Desk) -> None:
+    """The other connection is closed, no place is kept, and a proxy that stops does not wait for it."""
+    made, empty = Desk(), []
+    made.serve()
+
+    def fail(code: int, reason: str) -> None:
+        raise RuntimeError("the transport is broken")
+
+    made.client.close = fail  # type: ignore[method-assign]  # that is the point
+    made.reception.shut_down(lambda: empty.append(True))
+    assert "session.crashed" in [event for event, _ in made.log.kept]
+    assert "close" in made.upstream.done
+    made.upstream.ended(1001)
+    made.clock.advance(CLOSE_WITHIN_S)
+    assert ([True], 0, {}) == (empty, made.reception.sessions, made.reception.standings)
+    desk.client.ended()
+
+
+@pytest.mark.row(85)
+def test_session_when_its_last_line_cannot_be_written_is_forgotten_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a proxy that stops would wait for a session that is not there."""
+    made = Desk()
+    made.serve()
+    tried: list[str] = []
+
+    def fail(log: QuietLog, event: str, **fields: Any) -> None:
+        tried.append(event)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(QuietLog, "info", fail)
+    made.client.ended()
+    made.upstream.ended()
+    assert (["session.ended"], 0) == (tried, made.reception.sessions)
+    monkeypatch.undo()
+    desk.client.ended()

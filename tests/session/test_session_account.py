@@ -27,11 +27,9 @@ class Book:
 
     def _note(self, message: m.Message | None, effects: tuple[m.Effect, ...]) -> None:
         self.effects += effects
-        told = tuple(
-            evolve(effect, latency=m.Latency(0.5)) if isinstance(effect, m.AgentSpeaking) else effect
-            for effect in effects
-        )
-        self.facts += self.account.see(message, self.state, told, self.now_s)
+        self.facts += self.account.see(message, self.state, effects, self.now_s)
+        if any(isinstance(effect, m.AgentSpeaking) for effect in effects):
+            self.account.spoke(m.Latency(0.5))
 
     def tell(self, *messages: m.Message, after_s: float = 0.0) -> None:
         self.now_s += after_s
@@ -160,3 +158,26 @@ def test_standing_when_the_session_serves_names_its_phase_and_its_waits() -> Non
     assert ("serving", []) == (book.account.phase, book.account.waits_for)
     book.tell(m.UserText("hi"))
     assert ["create_answer"] == book.account.waits_for
+
+
+def test_audio_when_it_is_passed_on_is_counted_as_it_goes() -> None:
+    """Every piece in either direction, the first one of an answer and those after it."""
+    book = Book()
+    book.tell(m.UserText("hi"))
+    book.start()
+    for _ in range(3):
+        book.tell(m.AgentAudioChunk("r1", "i1", PCM), m.UserAudio(PCM))
+    assert (6, 6, 0) == (book.account.audio_in_bytes, book.account.audio_out_bytes, book.account.dropped_bytes)
+
+
+def test_call_when_the_user_cuts_it_off_is_counted_as_cancelled() -> None:
+    """By whatever takes it back; the turn is over with that."""
+    book = Book()
+    book.tell(m.UserText("hi"))
+    book.start()
+    book.tell(m.ResponseEnded("r1", COMPLETED, calls=(call(),)))
+    cancelled = m.ToolCallsCancelled((call(),))
+    facts = book.account.see(None, evolve(book.state, calls=()), (cancelled,), 2.0)
+    assert [("tool.answered", "cancelled"), ("turn.ended", None)] == [
+        (fact.event, fact.figures.get("outcome")) for fact in facts
+    ]

@@ -16,7 +16,15 @@ from enum import Enum
 from typing import Final
 
 from attrs import field, frozen
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -82,6 +90,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self.now = Now()
+        # else each counter has a second series, which says when it began
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # the only one of its functions without types
         registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)
 

@@ -73,6 +73,7 @@ class SmallSite(Site):
     """Reads no large requests, and writes no log of its own: it would hold what is asked with secrets in it."""
 
     def __init__(self, resource: Resource) -> None:
+        self.noisy = False
         super().__init__(resource, requestFactory=SmallRequest, timeout=IDLE_S)
         self.displayTracebacks = False
 

@@ -70,28 +70,31 @@ class Coordinator(Actor[m.Message]):
     def on_start(self, context: Context[m.Message]) -> None:
         """The client has connected; that is the first thing in every session."""
         self._state, effects = begin(self._state)
-        self._carry_out(context, None, effects)
+        self._carry_out(context, None, effects, context.seconds())
 
     def receive(self, context: Context[m.Message], message: m.Message) -> None:
         """One message, one step."""
-        self._stopwatch.hear(message, context.seconds())
+        now_s = context.seconds()
+        self._stopwatch.hear(message, now_s)
         self._memory.hear(message)
         self._state, effects = step(self._state, message)
-        self._carry_out(context, message, effects)
+        self._carry_out(context, message, effects, now_s)
 
-    def _carry_out(self, context: Context[m.Message], message: m.Message | None, effects: tuple[m.Effect, ...]) -> None:
+    def _carry_out(
+        self, context: Context[m.Message], message: m.Message | None, effects: tuple[m.Effect, ...], now_s: float
+    ) -> None:
         if self._judge is not None:
             self._judge = self._judge.see(message, effects)
-        now_s = context.seconds()
-        effects = tuple(
-            self._stopwatch.fill(effect, now_s) if isinstance(effect, m.AgentSpeaking) else effect for effect in effects
-        )
         for fact in self._account.see(message, self._state, effects, now_s):
             (self._log.debug if fact.is_detail else self._log.info)(fact.event, **fact.figures)
         recalled = None
         for effect in effects:
             self._memory.watch(effect)
             match effect:
+                case m.AgentSpeaking():
+                    filled = self._stopwatch.fill(effect, now_s)
+                    self._account.spoke(filled.latency)
+                    self._client.tell(filled)
                 case m.Arm(deadline):
                     context.set_timer(deadline, self._waits.of(deadline), m.DeadlinePassed(deadline))
                 case m.Disarm(deadline):

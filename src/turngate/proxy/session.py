@@ -244,14 +244,17 @@ class SessionActor(Actor[GuardianMessage]):
 
     def on_stop(self, context: Context[GuardianMessage]) -> None:
         """The last line about the session."""
-        self._log.info(
-            "session.ended",
-            ending=self._over.ending.name.lower(),
-            detail=self._over.detail,
-            seconds=round(context.seconds() - self._started_s, 3),
-            **self._account.totals(),
-        )
-        self._registry.leave(self._session_id)
+        try:
+            self._log.info(
+                "session.ended",
+                ending=self._over.ending.name.lower(),
+                detail=self._over.detail,
+                seconds=round(context.seconds() - self._started_s, 3),
+                **self._account.totals(),
+            )
+        finally:
+            # a proxy that waits for its last session must not wait for one that is not there
+            self._registry.leave(self._session_id)
 
     def _end(self, context: Context[GuardianMessage], over: SessionOver) -> None:
         if self._life is Life.ENDING:

@@ -119,10 +119,17 @@ class Account:
             **tokens(self.usage),
         }
 
+    def spoke(self, latency: m.Latency) -> None:
+        """The agent's speech has begun; the first of a turn is the one that the user waited for."""
+        if self._turn is not None and self._turn.latency == m.Latency():
+            self._turn = evolve(self._turn, latency=latency)
+
     def see(
         self, message: m.Message | None, state: State, effects: tuple[m.Effect, ...], now_s: float
     ) -> tuple[Fact, ...]:
         """Take note of one step, with the state after it; gives what is to be logged."""
+        if self._is_mere_audio(message, effects):
+            return ()
         facts: list[Fact] = []
         if message is not None:
             facts += self._hear(message, effects, now_s)
@@ -137,6 +144,18 @@ class Account:
             facts.append(self._turn.ended(now_s))
             self._turn, self._next = self._next, None
         return tuple(facts)
+
+    def _is_mere_audio(self, message: m.Message | None, effects: tuple[m.Effect, ...]) -> bool:
+        """Whether a step only passed audio on, as nearly every step does; then it is counted, at little cost."""
+        match effects:
+            case (m.AppendAudio(),) if isinstance(message, m.UserAudio):
+                self.audio_in_bytes += len(message.pcm)
+                return True
+            case (m.AgentAudio(pcm), m.Arm(deadline)) if deadline in self.waits:
+                self.audio_out_bytes += len(pcm)
+                return True
+            case _:
+                return False
 
     def _is_over(self, was_responding: bool, state: State, effects: tuple[m.Effect, ...]) -> bool:
         if any(isinstance(effect, m.EndSession) for effect in effects):
@@ -203,9 +222,6 @@ class Account:
                 self.waits.discard(deadline)
             case m.AgentAudio(pcm):
                 self.audio_out_bytes += len(pcm)
-            case m.AgentSpeaking(latency):
-                if self._turn is not None and self._turn.latency == m.Latency():
-                    self._turn = evolve(self._turn, latency=latency)
             case m.SendUpdate() | m.StartResponse():
                 return [self._sent("update" if isinstance(effect, m.SendUpdate) else "response")]
             case m.ToolCallsRequested(calls):
