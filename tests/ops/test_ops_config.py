@@ -43,6 +43,8 @@ SETTINGS = {
     "component_path": ("'/a'", "/a", "", "", "/c"),
     "component_settings": ("'acknowledge'", "acknowledge", "apply", "apply", "acknowledge"),
     "rollover": ("'off'", "off", "on", "on", "off"),
+    "admin": ("'9090'", "9090", "9091", "9091", "unix:/run/admin"),
+    "admin_token_file": ("'/a'", "/a", "/b", "/b", "/c"),
     "late_voice": ("'move'", "move", "refuse", "refuse", "move"),
     "function_hosts": ("'a.test'", ("a.test",), "b.test:1 c.test+private", ("b.test:1", "c.test+private"), ("d.test",)),
 }

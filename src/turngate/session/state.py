@@ -252,6 +252,13 @@ class Pause(Enum):
     UPSTREAM = "the upstream takes no more"
 
 
+class Stay(Enum):
+    """How long the session goes on by itself."""
+
+    STAYS = "until something ends it"
+    LEAVES = "until nobody speaks and nothing is under way"
+
+
 @frozen
 class State:
     """All that the rules know about a session."""
@@ -317,6 +324,7 @@ class State:
     """Ids of ended responses, announced calls and committed items, the newest last."""
     sent: int = 0
     """How many event ids were given out."""
+    stay: Stay = Stay.STAYS
 
     def response(self, response_id: str) -> Response | None:
         """The active response of that id, if there is one; no id means the only one."""

@@ -67,6 +67,8 @@ class Witness:
     """Settings came that were not refused."""
     configured: bool = False
     over: bool = False
+    leaves: bool = False
+    """It is to end when nothing is under way."""
     away: bool = False
     """The client was cut off, and is waited for."""
     dialled: bool = False
@@ -148,6 +150,8 @@ class Witness:
                 return evolve(self, away=True)
             case m.ClientBack():
                 return evolve(self, away=False)
+            case m.Drain():
+                return evolve(self, leaves=True)
             case m.ItemConfirmed(item_id):
                 return evolve(self, seeds=self.seeds - {item_id})
             case m.Refused(event_id) if event_id in self.seeds and self.renewing:

@@ -24,6 +24,7 @@ from turngate.session.messages.values import (
     SessionConfig,
     ToolCall,
     UpdateKind,
+    Usage,
 )
 
 # --- from the client --------------------------------------------------------------------------------------------------
@@ -370,6 +371,7 @@ class ResponseEnded:
     """The ids of the messages in the response's own list of its output."""
     texts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """The messages in the response's own list of its output: the id and the text of each."""
+    usage: Usage = field(factory=Usage, eq=False)
 
 
 UpstreamMessage: TypeAlias = (
@@ -436,8 +438,20 @@ class FunctionDone:
 
 
 @frozen
+class Drain:
+    """The proxy will go away; the session ends when nobody speaks and nothing is under way."""
+
+
+@frozen
+class Dismissed:
+    """The operator ends this session, now."""
+
+
+@frozen
 class Shutdown:
     """The proxy is going away; the session ends now."""
 
 
-Message: TypeAlias = ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Shutdown
+Message: TypeAlias = (
+    ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Drain | Dismissed | Shutdown
+)
