@@ -144,10 +144,8 @@ class Earshot:
 
     def _between(self, begins: int, ends: int) -> Iterator[bytes]:
         """The audio from one place to another, in pieces of a second: a long memory of small ones would be many."""
-        first = [
-            (max(begins - at, 0), at, piece) for at, piece in self._audio if at < ends and at + len(piece) > begins
-        ]
-        audio = b"".join(piece[skip : ends - at] for skip, at, piece in first)
+        within = ((at, piece) for at, piece in self._audio if at < ends and at + len(piece) > begins)
+        audio = b"".join(piece[max(begins - at, 0) : ends - at] for at, piece in within)
         for at in range(0, len(audio), self._bytes_per_s):
             yield audio[at : at + self._bytes_per_s]
 
