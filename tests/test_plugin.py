@@ -487,13 +487,15 @@ def test_upstream_sessions_end_as_the_operator_wants():
     assert Length.LIMITED is policy.length
 
 
-@pytest.mark.parametrize(("limit_s", "near_s", "last_s"), [(3600.0, 3300.0, 3570.0), (600.0, 550.0, 595.0)])
-def test_a_limit_leaves_time_to_move_and_a_little_to_spare(limit_s, near_s, last_s):
-    """Of an hour five minutes, of which the last half is left."""
+@pytest.mark.parametrize(("limit_s", "rollover", "near_s"), [(3600.0, "on", 3000.0), (600.0, "off", 550.0)])
+def test_a_limit_leaves_time_to_move_and_a_little_to_spare(limit_s, rollover, near_s):
+    """Also where the session that is moved to was connected as soon as the limit was near."""
     from turngate.tap import waits_for
 
-    waits = waits_for(Config(upstream="simulator", session_limit_s=limit_s))
-    assert (near_s, last_s) == pytest.approx((waits.limit_near_s, waits.limit_near_s + waits.limit_s))
+    waits = waits_for(Config(upstream="simulator", session_limit_s=limit_s, rollover=rollover))
+    assert near_s == pytest.approx(waits.limit_near_s)
+    age_s = waits.limit_s if rollover == "on" else 0.0
+    assert age_s + waits.limit_near_s + waits.limit_s < limit_s
 
 
 def test_waits_that_follow_from_other_settings_follow():

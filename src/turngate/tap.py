@@ -379,8 +379,9 @@ def waits_for(settings: config.Config) -> Waits:
     """
     The waits of every session, with those that follow from other settings.
 
-    Of an hour that an upstream session may last, the last five minutes are for moving, and half a minute is left. The
-    dialler says by itself that its time is over, so that the session waits a little longer than that.
+    Of an hour that an upstream session may last, the last ten minutes are for moving, since the session that is moved
+    to may have stood for half of them; where none is moved to, the client has five minutes' warning. The dialler says
+    by itself that its time is over, so that the session waits a little longer than that.
     """
     waits = evolve(
         settings.waits,
@@ -390,8 +391,8 @@ def waits_for(settings: config.Config) -> Waits:
     limit_s = capabilities_of(settings).max_session_s
     if limit_s is None:
         return waits
-    near_s = limit_s * 11 / 12
-    return evolve(waits, limit_near_s=near_s, limit_s=limit_s * 119 / 120 - near_s)
+    near_s = limit_s * (5 / 6 if settings.rollover == "on" else 11 / 12)
+    return evolve(waits, limit_near_s=near_s, limit_s=limit_s * 3 / 40)
 
 
 def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits, log: Log) -> PatientDialler:

@@ -12,7 +12,7 @@ from worlds import World
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Gate, Phase
 from turngate.session.policy import LateVoice
-from turngate.session.state import Commit, DueKind, Next, Upstream, Voice
+from turngate.session.state import Commit, DueKind, Late, Next, Upstream, Voice
 
 Goal: TypeAlias = Callable[[World, str, World], bool]
 
@@ -383,9 +383,9 @@ GOALS: Final[Mapping[str, Goal]] = {
     "a late voice waits for another upstream session": lambda _, __, after: bool(after.state.parked),
     "a late voice is applied by another upstream session": lambda before, _, after: (
         before.state.policy.late_voice is LateVoice.RENEWS
-        and before.state.phase is Phase.SERVING
+        and before.state.sent_update is not None
+        and any(one.late is Late.YES for one in before.state.sent_update.carries)
         and sends(after, m.UpdateApplied) > 0
-        and before.state.sent == 8
     ),
     **{f"the wait for {deadline.value} ends": overdue(deadline) for deadline in m.Deadline},
 }

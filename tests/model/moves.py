@@ -10,9 +10,9 @@ Must not know: the rules. It looks at their state for nothing.
 from collections.abc import Iterator
 from typing import Final
 
-from attrs import evolve
 from worlds import Move, Second, World, deliver, ended, played, say, spend, started, unseen
 
+from turngate.evolving import evolve
 from turngate.session import messages as m
 from turngate.session.capabilities import SecondCreate
 
@@ -76,6 +76,10 @@ def time_passes(world: World) -> Iterator[Move]:
         if deadline is m.Deadline.LIMIT_NEAR:
             if world.budget.limit:
                 yield "limit near", deliver(spend(world, limit=1), m.DeadlinePassed(deadline))
+        elif deadline is m.Deadline.TURN:
+            # only where it is asked for: each wait on the way to an answer has an end of its own
+            if world.budget.turn:
+                yield "turn overdue", deliver(spend(world, turn=1), m.DeadlinePassed(deadline))
         elif quiet and deadline is not m.Deadline.SETTINGS:
             yield f"deadline {deadline.name}", deliver(world, m.DeadlinePassed(deadline))
         elif deadline in LATE and world.budget.late:

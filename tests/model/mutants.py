@@ -9,15 +9,18 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
 import pytest
-from attrs import evolve, frozen
+from attrs import frozen
 
+from turngate.evolving import evolve
 from turngate.session import (
     answers,
     detail,
     due,
     ending,
     gate,
+    leaving,
     manual,
+    moving,
     opening,
     presence,
     renewal,
@@ -25,6 +28,7 @@ from turngate.session import (
     speech,
     tools,
     turns,
+    unheard,
 )
 from turngate.session import messages as m
 from turngate.session.machines import Contact, Floor, Gate, Phase, Presence, Signal
@@ -355,12 +359,12 @@ def unasked_confirmation_acknowledges(patch: pytest.MonkeyPatch) -> None:
 
 def lost_turn_forgotten(patch: pytest.MonkeyPatch) -> None:
     """What a lost response was to answer is not owed again."""
-    patch.setattr(renewal, "cut_off", lambda _draft, _response: ())
+    patch.setattr(leaving, "cut_off", lambda _draft, _response: ())
 
 
 def heard_answer_asked_again(patch: pytest.MonkeyPatch) -> None:
     """Every response that is lost is asked for again."""
-    patch.setattr(renewal, "cut_off", lambda _draft, response: response.due)
+    patch.setattr(leaving, "cut_off", lambda _draft, response: response.due)
 
 
 def sound_before_conversation(patch: pytest.MonkeyPatch) -> None:
@@ -382,13 +386,23 @@ def settings_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 def lost_update_forgotten(patch: pytest.MonkeyPatch) -> None:
     """An update whose answer was lost is not sent again."""
-    patch.setattr(renewal, "waiting", lambda state: state.updates)
+    patch.setattr(leaving, "waiting", lambda state: state.updates)
 
 
 def moves_over_an_answer(patch: pytest.MonkeyPatch) -> None:
     """The moment to move is any at which the session serves."""
-    patch.setattr(renewal, "is_boundary", lambda state: state.phase is Phase.SERVING)
-    patch.setattr(renewal, "leave", lambda draft: None)
+    patch.setattr(moving, "is_boundary", lambda state: state.phase is Phase.SERVING)
+    patch.setattr(moving, "leave", lambda draft: None)
+
+
+def late_voice_overtakes(patch: pytest.MonkeyPatch) -> None:
+    """What came after an update that waits for another upstream session is undone by it."""
+    patch.setattr(moving, "keep_order", lambda _draft: None)
+
+
+def given_up_and_asked_for(patch: pytest.MonkeyPatch) -> None:
+    """A turn whose time is over is asked for all the same."""
+    patch.setattr(unheard, "others", lambda dues: dues)
 
 
 def lost_client_waited_for_ever(patch: pytest.MonkeyPatch) -> None:
@@ -468,6 +482,8 @@ MUTANTS: Final = (
     Mutant("sound before the conversation", ("R1",), sound_before_conversation, near="lost at all"),
     Mutant("settings forgotten", ("R1",), settings_forgotten, near="lost"),
     Mutant("lost update forgotten", ("L3", "A2"), lost_update_forgotten, near="lost with functions"),
+    Mutant("late voice overtakes", ("A2",), late_voice_overtakes, near="a late voice"),
+    Mutant("given up and asked for", ("I1", "I4"), given_up_and_asked_for, near="turns that wait"),
     Mutant("moves over an answer", ("G1", "L3", "I4", "C1", "W1"), moves_over_an_answer, near="a limit"),
     Mutant("end of speech unspoken", ("D3",), end_unspoken),
     Mutant("talks after the end", ("A3",), talks_after_error, near="lost answers"),
@@ -480,7 +496,7 @@ MUTANTS: Final = (
     Mutant("commits over responses", ("M1",), commits_over_responses, "component"),
     Mutant("commits too little", ("M1",), commits_too_little, "component"),
     Mutant("own answer never asked for", ("L3", "I2"), own_answer_never_asked_for, "component"),
-    Mutant("own answer is nobody's", ("L3", "I2"), own_answer_is_nobodys, "component"),
+    Mutant("own answer is nobody's", ("L3", "I2", "W1"), own_answer_is_nobodys, "component"),
     Mutant("unconfirmed turn waits for ever", ("L3", "I2"), unconfirmed_turn_waits_for_ever, "component"),
     Mutant("end told twice", ("D3",), end_told_twice, "component"),
     Mutant("unasked confirmation acknowledges", ("A1",), unasked_confirmation_acknowledges, "component"),

@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from attrs import evolve
 from worlds import Budget, Plan
 
+from turngate.evolving import evolve
 from turngate.session import messages as m
 from turngate.session.capabilities import Capabilities, SecondCreate
 from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Renewal
@@ -52,7 +52,8 @@ PLANS: Final = (
     Plan("errors without a name", (TEXT, PROMPT), Budget(vad_response=1, unnamed=2, late=1)),
     Plan("responses out of sight", (TEXT, PROMPT), Budget(unseen=2, late=1)),
     Plan("responses in and out of sight", (TEXT,), Budget(unseen=2, vad_response=1, late=0)),
-    Plan("responses that end out of sight", (TEXT, PROMPT), Budget(vad_response=2, unseen=1, late=0)),
+    Plan("responses that end out of sight", (TEXT,), Budget(vad_response=2, unseen=1, late=0)),
+    Plan("updates and responses that end out of sight", (PROMPT,), Budget(vad_response=2, unseen=1, late=0)),
     Plan("speech", (TEXT, PROMPT), Budget(speech=2, late=1)),
     Plan("speech that is being played", (TEXT,), Budget(speech=2, unplayed=1, words=1, late=0)),
     Plan("speech that is heard as it is told", (TEXT,), Budget(speech=1, unplayed=2, words=1, late=0)),
@@ -67,6 +68,10 @@ PLANS: Final = (
     Plan("duplicates", (TEXT, PROMPT), Budget(duplicate=1, vad_response=1, late=0)),
     Plan("disorder", (TEXT, PROMPT), Budget(swap=1, vad_response=1, late=0)),
     Plan("what nobody asked for", (TEXT, PROMPT), Budget(unasked=1, duplicate=1, late=0)),
+    Plan("turns that wait for too long", (TEXT, TEXT2), Budget(turn=1, call=1, late=0)),
+    Plan("speech that waits for too long", (TEXT,), Budget(turn=1, speech=1, late=0)),
+    Plan("the upstream's own that waits too long", (), Budget(turn=1, speech=1, late=1), config=BY_UPSTREAM),
+    Plan("lost and waited for too long", (TEXT,), Budget(turn=1, close=1, late=0)),
     Plan("tools", (TEXT, RESULT, RESULT, m.ToolResult(None, "f", "2"), TEXT2), Budget(call=1, speech=1, late=1)),
     Plan("functions that we call", (OURS, TEXT, RESULT), Budget(call=1, late=1)),
     Plan("more calls than may be open", (TEXT, TEXT2, RESULT), Budget(call=2, late=1)),
@@ -96,7 +101,10 @@ PLANS: Final = (
     Plan("a limit and speech", (SAY,), Budget(limit=1, speech=1, unplayed=1, late=1), LIMITED),
     Plan("a limit that ends", (TEXT,), Budget(limit=1, late=1), evolve(LIMITED, renewal=Renewal.OFF)),
     Plan(
-        "a late voice", (TEXT, SPEAK), Budget(refuse=1, close=1, late=1), evolve(DEEPGRAM, late_voice=LateVoice.RENEWS)
+        "a late voice",
+        (SPEAK, SPEAK2),
+        Budget(refuse=1, close=1, late=1),
+        evolve(DEEPGRAM, late_voice=LateVoice.RENEWS),
     ),
     Plan("opening", (SETTINGS, TEXT, PROMPT), Budget(refuse=1, vad_response=1, late=0), serving=False),
     Plan("opening and lost", (SETTINGS, TEXT), Budget(refuse=1, close=1, late=0), serving=False),
@@ -148,7 +156,7 @@ PLANS: Final = (
         COMPONENT,
         serving=False,
     ),
-    Plan("component speech", (TEXT,), Budget(speech=1, vad_response=2, late=1), COMPONENT, config=BY_UPSTREAM),
+    Plan("component speech", (TEXT,), Budget(speech=1, vad_response=1, late=1), COMPONENT, config=BY_UPSTREAM),
     Plan("component lost", (TEXT,), Budget(close=1, speech=1, unwritten=1, late=0), COMPONENT, config=BY_UPSTREAM),
     Plan("component lost with words", (TEXT, TEXT2), Budget(close=1, words=2, late=0), COMPONENT),
     Plan("component lost with commits", (LOUD,), Budget(close=1, lose=1, late=1), COMPONENT, config=BY_PAUSE),
@@ -169,7 +177,7 @@ PLANS: Final = (
     Plan("component settings only acknowledged", (TEXT, OTHER, PLAIN), Budget(vad_response=1, late=0), ACKNOWLEDGING),
     Plan(
         "component settings again",
-        (PLAIN, TEXT, PROMPT, OTHER, PROMPT2),
+        (PLAIN, TEXT, PROMPT, OTHER),
         Budget(refuse=1, vad_response=1, late=1),
         COMPONENT,
     ),
@@ -187,6 +195,14 @@ PLANS: Final = (
 )
 
 DEEP: Final = (
+    Plan("deep: ends out of sight", (TEXT, PROMPT), Budget(vad_response=2, unseen=1, late=0)),
+    Plan("deep: component speech", (TEXT,), Budget(speech=1, vad_response=2, late=1), COMPONENT, config=BY_UPSTREAM),
+    Plan(
+        "deep: component settings",
+        (PLAIN, TEXT, PROMPT, OTHER, PROMPT2),
+        Budget(refuse=1, vad_response=1, late=1),
+        COMPONENT,
+    ),
     Plan("deep: out of sight", (TEXT, PROMPT), Budget(vad_response=1, unseen=2, refuse=1, late=1)),
     Plan("deep: the upstream's own", (TEXT, PROMPT), Budget(vad_response=2, unnamed=1, out_of_band=1, late=1)),
     Plan("deep: disorder", (TEXT, PROMPT), Budget(duplicate=1, swap=1, unasked=1, vad_response=1, late=0)),

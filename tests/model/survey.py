@@ -13,14 +13,14 @@ from explorer import Found, explore
 from goals import GOALS
 from worlds import Plan, World
 
-from turngate.session import ending, gate, machines, presence, turns
+from turngate.session import ending, gate, machines, presence, renewal, turns
 from turngate.session.machines import Phase
 from turngate.session.messages import Message
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
 
-ROOMS: Final = (gate, turns, ending, presence)
+ROOMS: Final = (gate, turns, ending, presence, renewal)
 """The modules that move a machine."""
 
 

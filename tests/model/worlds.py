@@ -10,8 +10,9 @@ Must not know: what may happen next; that is ``moves.py``.
 from enum import Enum
 from typing import Final, TypeAlias
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from turngate.evolving import evolve
 from turngate.session import messages as m
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
@@ -59,6 +60,8 @@ class Budget:
     """Times that the upstream's transport takes no more for a while."""
     close: int = 0
     """Ends of the upstream's connection, and of one that is to take its place."""
+    turn: int = 0
+    """A turn of the user waits for an answer for too long."""
     limit: int = 0
     """Times that an upstream session may not be longer."""
     unwritten: int = 0

@@ -521,3 +521,21 @@ def test_session_when_its_last_line_cannot_be_written_is_forgotten_all_the_same(
     assert (["session.ended"], 0) == (tried, made.reception.sessions)
     monkeypatch.undo()
     desk.client.ended()
+
+
+def test_upstream_when_it_was_unreadable_as_it_stood_by_is_given_up_when_it_serves() -> None:
+    """What it sent before counts; the session would else listen to nonsense for ever."""
+    desk = limited()
+    with desk.system:
+        desk.serve()
+        desk.clock.advance(30.1)
+        desk.connect()
+        for _ in range(150):
+            desk.upstream.events.text_received(b"{")
+        desk.event(type="session.created", session={})
+        desk.event(type="session.updated", session={})
+        desk.upstream.events.text_received(b"{")
+        assert "close" in desk.client.done
+        desk.client.ended()
+        desk.upstream.ended()
+        assert 0 == desk.reception.sessions

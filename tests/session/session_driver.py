@@ -94,7 +94,7 @@ class Talk:
         first = State("s1", policy=policy, bounds=bounds or Bounds(), capabilities=capabilities)
         self.state, effects = begin(first)
         self.judge = Judge(capabilities).see(None, effects)
-        self.memory = Memory()
+        self.memory = Memory(capabilities.input_rate_hz)
         self.effects = list(effects)
         """All that has followed from anything so far."""
 
@@ -181,3 +181,18 @@ class Talk:
     def settle(self) -> None:
         """Where nothing more can happen, nothing was left undone."""
         self.judge.check_quiet()
+
+
+def conversation(step: Step) -> list[tuple[m.Role, str]]:
+    """The lines that were put into the conversation."""
+    return [(line.role, line.text) for line in step.all(m.AddLine)]
+
+
+def talked(talk: Talk) -> Talk:
+    """One written turn was answered and heard."""
+    talk.respond("hi")
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "hello"))
+    talk.end()
+    talk.tell(m.SpeechPlayed(("item_r1",)))
+    return talk

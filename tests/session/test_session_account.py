@@ -157,7 +157,7 @@ def test_standing_when_the_session_serves_names_its_phase_and_its_waits() -> Non
     book = Book()
     assert ("serving", []) == (book.account.phase, book.account.waits_for)
     book.tell(m.UserText("hi"))
-    assert ["create_answer"] == book.account.waits_for
+    assert ["create_answer", "turn"] == book.account.waits_for
 
 
 def test_audio_when_it_is_passed_on_is_counted_as_it_goes() -> None:

@@ -273,3 +273,18 @@ def test_commit_when_the_upstream_takes_another_rate_counts_in_it() -> None:
     talk.tell(m.UserAudio(bytes(FIRST_MS * 32)))
     assert talk.tell(passed(m.Deadline.COMMIT_PAUSE)).all(m.AppendAudio) == []
     assert talk.last(m.CommitAudio)
+
+
+def test_calls_when_the_last_text_of_their_response_ends_it_are_announced() -> None:
+    """Some upstreams never say that a response has ended; this text does."""
+    talk = Talk(capabilities=Capabilities(sends_response_done=False)).serve().respond()
+    talk.tell(m.ToolCallCompleted("r1", call()))
+    ended = talk.tell(m.AgentTextEnded("r1", "i1", "hello", m.TextKind.LAST))
+    assert [call()] == list(ended.one(m.ToolCallsRequested).calls)
+
+
+def test_text_when_no_end_of_its_response_is_told_is_recorded_when_that_is_over() -> None:
+    """It was told, and so it stands in the conversation for good."""
+    talk = Talk(capabilities=Capabilities(sends_response_done=False)).serve().respond()
+    talk.tell(m.AgentTextEnded("r1", "i1", "hello", m.TextKind.WRITTEN))
+    assert ["hello"] == talk.tell(passed(m.Deadline.OUTPUT_END)).records

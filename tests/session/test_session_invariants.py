@@ -162,7 +162,11 @@ LEFT: list[tuple[str, str, list[Step]]] = [
     ("L1", "a response that never ends", RESPONDING),
     ("L1", "an update without an answer", SERVING[:-1]),
     ("I1", "a message that was never added", [*SERVING, (m.SpeechStarted("u"), []), (m.UserText("hi"), [])]),
-    ("I2", "a turn that was never answered", [*SERVING, (m.SpeechCommitted("u"), [CREATE, WAIT]), STARTED, *SPOKEN]),
+    (
+        "I2",
+        "a turn that was never answered",
+        [*SERVING, (m.SpeechCommitted("u"), [CREATE, WAIT, m.Arm(m.Deadline.TURN)]), STARTED, *SPOKEN],
+    ),
     ("A2", "an update that was never answered", [*SERVING, (PROMPT, [PROMPTED, UPDATING]), CONFIRMED]),
 ]
 

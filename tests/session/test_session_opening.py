@@ -196,6 +196,22 @@ def test_early_messages_when_a_client_cannot_be_paused_end_the_session(bounds: B
     assert m.Ending.CLIENT_FAULT is flood.ending
 
 
+def test_early_messages_when_audio_is_recalled_are_counted_without_it() -> None:
+    """What is sent again for the client is not its own doing."""
+    talk = Talk(bounds=Bounds(early_messages=3)).serve().respond()
+    talk.end()
+    talk.tell(m.SpeechStarted("u1"), m.UserAudio(bytes(48_000 * 60)))
+    talk.lose()
+    talk.tell(m.UserAudio(PCM))
+    talk.tell(m.UpstreamReady(), m.UpdateConfirmed(), m.UserText("hello"))
+    talk.lose()
+    assert [] == talk.tell(m.UserAudio(PCM)).all(m.PauseClient)
+    assert [m.PauseClient()] == talk.tell(m.UserAudio(PCM)).all(m.PauseClient)
+    assert [m.ResumeClient()] == talk.renew().all(m.ResumeClient)
+    talk.lose()
+    assert [] == talk.tell(*[m.UserAudio(PCM)] * 3).all(m.PauseClient)
+
+
 def test_client_when_paused_for_two_reasons_is_read_when_both_are_gone() -> None:
     """The client is told once to wait and once to go on."""
     talk = Talk(COMPONENT, Bounds(early_bytes=1))

@@ -6,14 +6,14 @@ from attrs import evolve, fields
 from turngate.session import messages as m
 from turngate.session.policy import Bounds, Waits
 
-LIMITS = (m.Deadline.LIMIT_NEAR, m.Deadline.LIMIT)
-"""Waits for what is to come after a long time."""
+LONG = {m.Deadline.LIMIT_NEAR: 3600, m.Deadline.LIMIT: 3600, m.Deadline.TURN: 120}
+"""Waits for what is to come after a long time, or that cover several others; all else is had within a minute."""
 
 
 @pytest.mark.parametrize("deadline", m.Deadline)
 def test_waits_when_asked_have_seconds_for_every_deadline(deadline: m.Deadline) -> None:
     """Each wait has an end that can be configured, and is long enough to be one."""
-    assert 0 < Waits().of(deadline) <= (3600 if deadline in LIMITS else 60)
+    assert 0 < Waits().of(deadline) <= LONG.get(deadline, 60)
     assert 7.0 == evolve(Waits(), **{f"{deadline.name.lower()}_s": 7.0}).of(deadline)
 
 

@@ -2,31 +2,16 @@
 
 import pytest
 from attrs import evolve
-from session_driver import CONFIG, PCM, Step, Talk, call, passed, prompt
+from session_driver import CONFIG, PCM, Step, Talk, call, conversation, passed, prompt, talked
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Phase
-from turngate.session.policy import DEEPGRAM, Bounds, LateVoice, Length, Renewal
-from turngate.session.state import Upstream
+from turngate.session.memory import MAX_CHARS
+from turngate.session.policy import DEEPGRAM, Bounds, Length
 
 LIMITED = evolve(DEEPGRAM, length=Length.LIMITED)
 LINES = [(m.Role.USER, "hi"), (m.Role.ASSISTANT, "hello")]
 WORDS = (m.ConversationLine, m.Warned)
-
-
-def conversation(step: Step) -> list[tuple[m.Role, str]]:
-    """The lines that were put into the conversation."""
-    return [(line.role, line.text) for line in step.all(m.AddLine)]
-
-
-def talked(talk: Talk) -> Talk:
-    """One written turn was answered and heard."""
-    talk.respond("hi")
-    talk.audio()
-    talk.tell(m.AgentTextEnded("r1", "item_r1", "hello"))
-    talk.end()
-    talk.tell(m.SpeechPlayed(("item_r1",)))
-    return talk
 
 
 # --- what becomes of what was under way -----------------------------------------------------------------------------
@@ -149,7 +134,8 @@ def test_spoken_turn_when_it_was_not_written_down_is_sent_again_as_sound() -> No
     talk = spoken(Talk().serve())
     talk.lose()
     again = talk.renew()
-    assert [b"a" * 10, b"b" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
+    said, silence = [effect.pcm for effect in again.all(m.AppendAudio)]
+    assert (b"a" * 10 + b"b" * 10, bytes(48_000)) == (said, silence)
     assert [] == again.all(m.StartResponse)
     talk.tell(m.SpeechStarted("u2"))
     assert 1 == len(talk.tell(m.SpeechCommitted("u2")).all(m.StartResponse))
@@ -176,7 +162,7 @@ def test_user_when_they_speak_while_the_upstream_is_lost_keep_the_floor() -> Non
     held = talk.tell(m.UserAudio(b"c" * 10), m.EndTurn())
     assert [] == held.upstream
     again = talk.renew()
-    assert [b"a" * 10, b"b" * 10, b"c" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
+    assert [b"a" * 10 + b"b" * 10, b"c" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
     assert isinstance(again.upstream[-1], m.CommitAudio)
     assert Floor.USER is talk.state.floor
     assert m.Deadline.FLOOR in talk.judge.armed
@@ -388,115 +374,124 @@ def test_settings_when_their_upstream_is_lost_go_to_another() -> None:
     assert [m.SessionConfigured()] == talk.confirm_items().client
 
 
-# --- a limit --------------------------------------------------------------------------------------------------------
-
-
-def test_session_when_a_limit_comes_near_moves_at_once_if_nothing_is_under_way() -> None:
-    """It connects beside, moves, restores; the client is told nothing."""
-    talk = talked(Talk(LIMITED).serve())
-    near = talk.tell(passed(m.Deadline.LIMIT_NEAR))
-    assert [m.DialNext()] == near.all(m.DialNext)
-    moved = talk.tell(m.NextReady())
-    assert 1 == len(moved.all(m.MoveOver))
-    assert CONFIG == moved.one(m.SendUpdate).config
-    assert LINES == conversation(talk.tell(m.UpdateConfirmed()))
-    talk.confirm_items()
-    assert Phase.SERVING is talk.state.phase
-    assert m.Deadline.LIMIT_NEAR in talk.judge.armed
-    assert m.Deadline.LIMIT not in talk.judge.armed
-    assert [] == near.client + moved.client
-
-
-def test_session_when_a_limit_comes_near_moves_when_the_agent_was_heard() -> None:
-    """Not while a response is active, and not while it is being played."""
-    talk = Talk(LIMITED).serve().respond()
-    talk.audio()
-    talk.tell(passed(m.Deadline.LIMIT_NEAR))
-    assert [] == talk.tell(m.NextReady()).all(m.MoveOver)
-    assert [] == talk.end().all(m.MoveOver)
-    assert 1 == len(talk.tell(m.SpeechPlayed(("item_r1",))).all(m.MoveOver))
-
-
-def test_session_when_the_limit_is_reached_moves_whatever_is_under_way() -> None:
-    """What is being said is reported as cut."""
-    talk = Talk(LIMITED).serve().respond()
-    talk.audio()
-    talk.tell(passed(m.Deadline.LIMIT_NEAR), m.NextReady())
-    moved = talk.tell(passed(m.Deadline.LIMIT))
-    assert [m.Cause.ANSWER_CUT] == moved.causes
-    assert 1 == len(moved.all(m.MoveOver))
-
-
-def test_session_when_no_other_upstream_can_be_had_tries_again_until_the_limit() -> None:
-    """The one that serves goes on serving; at the limit it is as good as lost."""
-    talk = Talk(LIMITED).serve()
-    talk.tell(passed(m.Deadline.LIMIT_NEAR))
-    assert [] == talk.tell(m.NextLost(m.Problem(m.Cause.UPSTREAM_UNREACHABLE, "no"))).client
-    assert [m.DialNext()] == talk.tell(passed(m.Deadline.NEXT_TRY)).all(m.DialNext)
-    assert [m.DialNext()] == talk.tell(passed(m.Deadline.NEXT_TRY)).all(m.DialNext)
-    assert 1 == len(talk.tell(passed(m.Deadline.LIMIT)).all(m.MoveOver))
-    assert Upstream.DIALLING is talk.state.upstream
-    # the word that it is ready may have crossed the move
-    talk.tell(m.NextReady())
-    assert Upstream.READY is talk.state.upstream
-
-
-def test_session_when_the_other_upstream_fails_as_it_moves_ends() -> None:
-    """The word that it cannot be had may have crossed the move."""
-    talk = Talk(LIMITED).serve()
-    talk.tell(passed(m.Deadline.LIMIT_NEAR))
+def test_turn_when_the_client_ended_it_is_closed_on_the_other_upstream() -> None:
+    """Its end is not in its sound, so that silence follows it; should it not be heard all the same, that has an end."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.EndTurn(), m.SpeechCommitted("u1"))
     talk.lose()
-    lost = talk.tell(m.NextLost(m.Problem(m.Cause.UPSTREAM_UNREACHABLE, "no")))
-    assert m.Ending.UPSTREAM_FAILED is lost.ending
+    sent = [one.pcm for one in talk.renew().all(m.AppendAudio)]
+    assert [PCM, bytes(48_000)] == [sent[0], sent[-1]]
+    assert (Floor.USER, True) == (talk.state.floor, m.Deadline.FLOOR in talk.judge.armed)
+    assert 1 == len(talk.tell(m.SpeechStarted("u2"), m.SpeechCommitted("u2")).all(m.StartResponse))
 
 
-def test_upstream_when_lost_while_another_stands_ready_is_replaced_by_that() -> None:
-    """Nothing is dialled."""
-    talk = Talk(LIMITED).serve().respond()
-    talk.tell(passed(m.Deadline.LIMIT_NEAR), m.NextReady())
-    lost = talk.lose()
-    assert [] == lost.all(m.DialUpstream)
-    assert 1 == len(lost.all(m.MoveOver))
-    assert CONFIG == lost.one(m.SendUpdate).config
+def test_turn_when_its_end_was_asked_for_and_not_heard_is_closed_on_the_other_upstream() -> None:
+    """The same, with its end on the way when the connection was lost."""
+    talk = Talk().serve(m.ConfigureSession(evolve(CONFIG, input_sound=m.Sound.PCMU)))
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.EndTurn())
+    talk.lose()
+    assert [PCM, b"\xff" * 8_000] == [one.pcm for one in talk.renew().all(m.AppendAudio)]
 
 
-def test_session_when_it_is_not_to_be_renewed_warns_and_ends() -> None:
-    """By the protocol's codes for it."""
-    talk = Talk(evolve(LIMITED, renewal=Renewal.OFF)).serve()
-    assert [m.Cause.SESSION_LIMIT_NEAR] == talk.tell(passed(m.Deadline.LIMIT_NEAR)).causes
-    ended = talk.tell(passed(m.Deadline.LIMIT))
-    assert ([m.Cause.SESSION_LIMIT], m.Ending.UPSTREAM_LIMIT) == (ended.causes, ended.ending)
+def test_turn_when_it_is_ended_twice_meanwhile_is_committed_once() -> None:
+    """The second would find nothing to commit."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"))
+    talk.lose()
+    talk.tell(m.EndTurn(), m.EndTurn())
+    assert 1 == len(talk.renew().all(m.CommitAudio))
 
 
-# --- a late voice ---------------------------------------------------------------------------------------------------
+def test_turn_when_a_response_of_nobodys_starts_meanwhile_is_still_answered() -> None:
+    """A response that nobody hears answers nothing."""
+    talk = Talk().serve(m.ConfigureSession(evolve(CONFIG, starter=m.Starter.UPSTREAM)))
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.SpeechCommitted("u1"), m.UserTranscribed("u1", "hi"))
+    talk.lose()
+    talk.restore()
+    talk.tell(m.ResponseStarted("r1"), m.ResponseEnded("r1", m.ResponseStatus.COMPLETED))
+    assert 1 == len(talk.confirm_items().all(m.StartResponse))
 
-SPEAK = m.UpdateSession(m.UpdateKind.SPEAK, m.ChangeSpeaking("ash", 1.2))
-LOCKED = "cannot_update_voice"
+
+def test_speech_when_it_is_heard_to_its_end_meanwhile_touches_no_item_of_the_lost_upstream() -> None:
+    """The line stands in the restored conversation as it was given."""
+    talk = Talk().serve(m.ConfigureSession(CONFIG, greeting="welcome"))
+    talk.start()
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "something else"))
+    talk.end()
+    talk.lose()
+    talk.tell(m.UpstreamReady())
+    assert [] == talk.tell(m.SpeechPlayed(("item_r1",))).upstream
 
 
-def locked(talk: Talk) -> Step:
-    """The upstream refuses another voice."""
-    return talk.tell(m.Refused(talk.last(m.SendUpdate).event_id, LOCKED, voice_locked=True))
+def test_turn_when_tools_are_open_on_the_other_upstream_gives_way_to_them_for_a_while() -> None:
+    """And only for a while."""
+    talk = Talk().serve()
+    talk.call_tools(call())
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.SpeechCommitted("u1"), m.UserTranscribed("u1", "hi"))
+    talk.lose()
+    talk.renew()
+    assert m.Deadline.TOOL_PATIENCE in talk.judge.armed
 
 
-def test_voice_when_it_comes_late_is_taken_by_another_upstream_session() -> None:
-    """It waits for the move, is sent behind what is restored, and is acknowledged then."""
-    talk = talked(Talk(evolve(DEEPGRAM, late_voice=LateVoice.RENEWS)).serve())
-    talk.tell(SPEAK)
-    parked = locked(talk)
-    assert ([m.DialNext()], []) == (parked.all(m.DialNext), parked.client)
-    talk.tell(m.NextReady(), m.UpdateConfirmed())
-    update = talk.confirm_items().one(m.SendUpdate)
-    assert ("ash", 1.2) == (update.config.voice, update.config.speed)
-    assert [m.UpdateApplied(m.UpdateKind.SPEAK)] == talk.tell(m.UpdateConfirmed()).client
+# --- turns of which nothing is kept ---------------------------------------------------------------------------------
+
+
+def test_spoken_turn_when_it_came_in_one_piece_is_sent_again() -> None:
+    """All of the piece, and nothing is asked before the upstream finds the turn in it."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(b"\1\0" * 72_000), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.lose()
+    again = talk.renew()
+    assert 144_000 == sum(effect.pcm.count(1) * 2 for effect in again.all(m.AppendAudio))
+    assert [] == again.all(m.StartResponse) + again.causes
+
+
+@pytest.mark.parametrize("lost", [[m.SpeechStarted("u1"), m.SpeechCommitted("u1")], [m.UserText("x" * MAX_CHARS)]])
+def test_turn_when_neither_its_words_nor_its_sound_are_kept_is_reported_and_not_answered(lost: list[m.Message]) -> None:
+    """Another that waits beside it is answered."""
+    talk = Talk().serve()
+    talk.tell(*lost)
+    talk.confirm_items()
+    talk.start()
+    talk.tell(m.UserText("last"))
+    talk.lose()
+    again = talk.renew()
+    assert [m.Cause.TRANSCRIPTION_FAILED] == again.causes
+    assert [(m.Role.USER, "last")] == conversation(again)
+    talk.start("r2")
+    talk.end("r2")
     talk.settle()
 
 
-def test_voice_when_no_other_upstream_session_can_be_had_is_not_applied() -> None:
-    """The client is told, and the session goes on as it was."""
-    talk = talked(Talk(evolve(DEEPGRAM, late_voice=LateVoice.RENEWS)).serve())
-    talk.tell(SPEAK)
-    locked(talk)
-    told = talk.tell(m.NextLost(m.Problem(m.Cause.UPSTREAM_UNREACHABLE, "no")))
-    assert [m.Cause.UPDATE_REFUSED] == told.causes
-    assert Phase.SERVING is talk.state.phase
+# --- lines of which it is known before they are told how much was heard ---------------------------------------------
+
+
+def test_answer_when_it_was_heard_before_the_users_words_came_is_restored_once_and_behind_them() -> None:
+    """The line waits for the words, and the client has played it by then."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.start()
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "hello"))
+    talk.end()
+    talk.tell(m.SpeechPlayed(("item_r1",)), m.UserTranscribed("u1", "hi"))
+    talk.lose()
+    assert [(m.Role.USER, "hi"), (m.Role.ASSISTANT, "hello")] == conversation(talk.restore())
+
+
+@pytest.mark.parametrize(("heard_ms", "words"), [(500, ["one two"]), (0, [])])
+def test_answer_when_it_was_cut_before_the_users_words_came_is_restored_as_it_was_heard(
+    heard_ms: int, words: list[str]
+) -> None:
+    """And not at all where nothing of it was heard."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.start()
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "one two three four"), m.SpeechStarted("u2"))
+    talk.tell(m.SpeechCut((m.Heard("item_r1", heard_ms, 1000),)))
+    talk.end(status=m.ResponseStatus.CANCELLED)
+    talk.tell(m.UserTranscribed("u1", "hi"), m.SpeechCommitted("u2"), m.UserTranscribed("u2", "stop"))
+    talk.lose()
+    assert words == [text for role, text in conversation(talk.restore()) if role is m.Role.ASSISTANT]

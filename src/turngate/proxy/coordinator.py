@@ -53,7 +53,7 @@ class Coordinator(Actor[m.Message]):
         self._log = log
         self._judge = judge
         self._stopwatch = Stopwatch()
-        self._memory = Memory()
+        self._memory = Memory(state.capabilities.input_rate_hz)
         self._account = account if account is not None else Account()
         self._client: Ref[ClientBound]
         self._upstream: Ref[UpstreamBound]

@@ -50,7 +50,7 @@ from turngate.session.messages import (
 UpstreamLegMessage: TypeAlias = OfLink | UpstreamEffect | DialUpstream | DialNext | MoveOver | CloseLeg
 
 MAX_UNREADABLE: Final = 100
-"""How many unreadable messages one upstream may send before it is given up."""
+"""How many unreadable messages one upstream may send before it is given up; one that stands by, once it serves."""
 
 
 class UpstreamActor(Actor[UpstreamLegMessage]):
@@ -164,7 +164,7 @@ class UpstreamActor(Actor[UpstreamLegMessage]):
         link.unreadable += 1
         if link.unreadable == 1:
             self._log.warn("upstream.unreadable", reason=reason)
-        if link.unreadable == MAX_UNREADABLE and link is self._link:
+        if link.unreadable >= MAX_UNREADABLE and link is self._link:
             problem = Problem(Cause.UPSTREAM_NONSENSE, "The upstream sends what cannot be read; try again later.")
             self._coordinator.tell(UpstreamLost(problem))
 

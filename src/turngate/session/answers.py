@@ -10,9 +10,8 @@ Refusals are matched by the event id that they name. One without an id is matche
 active while exactly one create is outstanding, since nothing else can have caused it then.
 """
 
-from attrs import evolve
-
-from turngate.session import detail, opening, own, placing, renewal, tools, turns
+from turngate.evolving import evolve
+from turngate.session import detail, moving, opening, own, placing, renewal, tools, turns
 from turngate.session.capabilities import SecondCreate
 from turngate.session.due import answerable
 from turngate.session.ending import fail
@@ -76,6 +75,8 @@ def release(draft: Draft) -> None:
     state = draft.state
     if state.gate is not Gate.OPEN or state.upstream is not Upstream.READY:
         return
+    moving.keep_order(draft)
+    state = draft.state
     if state.phase is Phase.RENEWING:
         if state.restoring is Restoring.SETTINGS:
             renewal.restore(draft)
@@ -137,16 +138,13 @@ def update_refused(draft: Draft, sent: SentUpdate, refusal: Refused) -> None:
         if draft.state.phase is Phase.CONFIGURING and one.update.kind is UpdateKind.SETTINGS:
             opening.settings_refused(draft, refusal)
         elif refusal.voice_locked and draft.state.policy.late_voice is LateVoice.RENEWS:
-            renewal.park(draft, one)
+            moving.park(draft, one)
         elif (rest := without_voice(one, refusal)) is not None:
             draft.state = evolve(draft.state, updates=(rest, *draft.state.updates))
         else:
             reason = explained(refusal, "The session goes on as it was; send the update again with other values.")
             words = f"The {one.update.kind.value} update was refused{reason}"
-            draft.emit(UpdateNotApplied(one.update.kind, problem_of(refusal, Cause.UPDATE_REFUSED, words)))
-            if one.update.greeting:
-                # the settings that come next are the first again
-                draft.state = evolve(draft.state, settings=None)
+            opening.not_applied(draft, one, problem_of(refusal, Cause.UPDATE_REFUSED, words))
 
 
 def without_voice(one: WaitingUpdate, refusal: Refused) -> WaitingUpdate | None:
@@ -205,10 +203,9 @@ def refused(draft: Draft, refusal: Refused) -> None:
     elif refusal.event_id is not None and turns.text_refused(draft, refusal):
         placing.settled(draft, refusal.event_id)
     else:
-        if refusal.event_id is not None and refusal.event_id == draft.state.manual.sent:
-            draft.emit(Disarm(Deadline.COMMIT_ANSWER))
         draft.emit(Note("upstream.error", refusal.code or "no code"))
         detail.upstream_error(draft, refusal)
+        turns.commit_refused(draft, refusal)
 
 
 # --- responses ------------------------------------------------------------------------------------------------------
@@ -232,7 +229,7 @@ def response_started(draft: Draft, started: ResponseStarted) -> None:
         if draft.state.gate is Gate.BLOCKED:
             draft.emit(Disarm(Deadline.RETRY))
         signal(draft, Signal.RESPONSE_STARTED)
-        due = own.taken_up(draft)
+        due = own.taken_up(draft) if state.phase is Phase.SERVING else ()
     serving = draft.state.phase is Phase.SERVING
     voice = Voice.SILENT if serving else Voice.UNHEARD
     response = Response(started.response_id, (*shared, *due), voice, presumed=presumed)
@@ -353,7 +350,12 @@ def near_end(draft: Draft) -> None:
 def output_over(draft: Draft, _: DeadlinePassed) -> None:
     """No more output came: the responses have ended of which the upstream never says so."""
     for response in draft.state.responses:
-        response_ended(draft, ResponseEnded(response.response_id, ResponseStatus.COMPLETED, items=response.told))
+        response_ended(draft, ResponseEnded(response.response_id, ResponseStatus.COMPLETED, items=outputs(response)))
+
+
+def outputs(response: Response) -> tuple[str, ...]:
+    """The items of a response of which something came."""
+    return tuple(dict.fromkeys((*response.told, *response.written)))
 
 
 def cancel_overdue(draft: Draft, passed: DeadlinePassed) -> None:
@@ -363,7 +365,7 @@ def cancel_overdue(draft: Draft, passed: DeadlinePassed) -> None:
         return
     for response in draft.state.responses:
         if response.course is Course.CANCELLING:
-            cancelled = ResponseEnded(response.response_id, ResponseStatus.CANCELLED, items=response.told)
+            cancelled = ResponseEnded(response.response_id, ResponseStatus.CANCELLED, items=outputs(response))
             response_ended(draft, cancelled)
 
 

@@ -13,8 +13,7 @@ comes last but one, so that a text is held until its item has come, or the respo
 
 from typing import Final
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session import tools, turns
 from turngate.session.gate import RESPONSE_HEARD
 from turngate.session.messages import (

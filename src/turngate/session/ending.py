@@ -6,8 +6,7 @@ Responsible for the last word to the client and the last effect, and for every m
 Must not know: what the session was doing.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session.machines import PHASES, Milestone, follow
 from turngate.session.messages import (
     Cause,

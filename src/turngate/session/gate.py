@@ -9,8 +9,9 @@ Must not know: what a turn says, what a tool returns, how a client is told.
 
 from typing import Final
 
-from attrs import asdict, evolve
+from attrs import asdict
 
+from turngate.evolving import evolve
 from turngate.session.machines import GATE, Gate, Signal, follow
 from turngate.session.messages import (
     KEEP,

@@ -12,10 +12,12 @@ what was rightly sent; that is no broken promise. Losing the turn for it is.
 """
 
 from collections.abc import Iterable
+from itertools import takewhile
 from typing import Final, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from turngate.evolving import evolve
 from turngate.session import messages as m
 from turngate.session.requested import PromiseBrokenError, Requested, Stage, require, settled
 from turngate.session.witness import GREETING, Sent, Witness
@@ -206,7 +208,8 @@ class Judge(Witness):
             case m.ToolCallsRequested(calls):
                 ids = frozenset(call.call_id for call in calls)
                 require(not ids & self.announced, "F1", "a tool call was announced twice")
-                ends = isinstance(message, m.ResponseEnded) or self.ends_untold(message)
+                last = isinstance(message, m.AgentTextEnded) and message.kind is m.TextKind.LAST
+                ends = last or isinstance(message, m.ResponseEnded) or self.ends_untold(message)
                 require(ends, "F1", "tool calls announced before their response ended")
                 source = message.response_id if isinstance(message, m.ResponseEnded) else ""
                 opened = frozenset((source, call_id) for call_id in ids)
@@ -370,9 +373,7 @@ class Judge(Witness):
         bounded = self.recalls or bool(self.armed & BOUNDS_OF_RENEWAL)
         require(bounded or not self.renewing, "W1", "the restoring of a session has no deadline")
         if self.configured and not self.renewing and self.is_idle and m.Deadline.RETRY not in self.armed:
-            parked = m.UpdateKind.SPEAK if self.awaits_next else None
-            waiting = any(u.stage is Stage.REQUESTED and u.kind is not parked for u in self.updates)
-            require(not waiting, "L3", "an update waits at an open gate")
+            require(not self.held_up(), "L3", "an update waits at an open gate")
             expected = {m.Deadline.OWN_START, m.Deadline.PLACING} & self.armed
             unwritten = self.texts and not self.user_speaks and not self.open_calls and not expected
             require(not unwritten, "L3", "a message of the user waits at an open gate")
@@ -380,6 +381,16 @@ class Judge(Witness):
             require(not unsaid, "L3", "a line of the agent waits at an open gate")
             starved = self.owed and not self.user_speaks and not self.open_calls and not expected
             require(not starved, "L3", "an answer is owed and not asked for")
+        has_end = m.Deadline.TURN in self.armed
+        require(has_end or not self.awaits_answer, "W1", "a turn of the user has no deadline")
+
+    def held_up(self) -> list[Requested]:
+        """The updates that wait, but for those that wait for another upstream session, or behind one that does."""
+        waiting = [u for u in self.updates if u.stage is Stage.REQUESTED]
+        if not (self.late and self.awaits_next):
+            return waiting
+        before = takewhile(lambda u: u.kind is not m.UpdateKind.SETTINGS, waiting)
+        return [u for u in before if u.kind is not m.UpdateKind.SPEAK]
 
     def check_quiet(self) -> None:
         """What must hold when nothing more can happen."""

@@ -11,8 +11,9 @@ end of a turn is the end of the user's speech, a written turn, or a tool result.
 moment at which the session was configured, from which the greeting is counted.
 """
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from turngate.evolving import evolve
 from turngate.session.messages import (
     AgentAudioChunk,
     AgentSpeaking,

@@ -7,8 +7,7 @@ hold them, whatever the model made of them.
 Must not know: how the upstream is brought to say given words.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session.due import owe
 from turngate.session.machines import Floor
 from turngate.session.messages import (

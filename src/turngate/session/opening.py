@@ -7,10 +7,9 @@ sends too early.
 Must not know: when the gate is open; it hands the settings to the gate as the first update.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session import placing
-from turngate.session.due import owe
+from turngate.session.due import owe, user_waits
 from turngate.session.ending import end, reach
 from turngate.session.gate import problem_of
 from turngate.session.machines import Floor, Milestone, Phase
@@ -134,19 +133,28 @@ def settings_again(draft: Draft, settings: ConfigureSession) -> None:
 
 def is_in_force(state: State, config: SessionConfig) -> bool:
     """Whether the upstream has confirmed exactly this, and nothing is under way to change it."""
-    return state.confirmed == config and state.sent_update is None and not state.updates
+    return state.confirmed == config and state.sent_update is None and not (state.parked or state.updates)
 
 
 def take_update(draft: Draft, update: UpdateSession) -> None:
     """An update waits at the gate, whether or not it must."""
     state = draft.state
-    chars = sum(weight(one.update) for one in state.updates) + weight(update)
-    if len(state.updates) >= state.bounds.waiting_updates or chars > state.bounds.waiting_update_chars:
+    waiting = (*state.parked, *state.updates)
+    chars = sum(weight(one.update) for one in waiting) + weight(update)
+    if len(waiting) >= state.bounds.waiting_updates or chars > state.bounds.waiting_update_chars:
         advice = "Too many updates wait for the model to finish; this one was not taken. Send it again later."
         draft.emit(UpdateNotApplied(update.kind, Problem(Cause.TOO_MANY_WAITING, advice)))
         return
     draft.state = evolve(state, updates=(*state.updates, WaitingUpdate(evolve(update, notices=()))))
     draft.emit(*(Warned(notice) for notice in update.notices))
+
+
+def not_applied(draft: Draft, one: WaitingUpdate, problem: Problem) -> None:
+    """An update is not in force, and will not be."""
+    draft.emit(UpdateNotApplied(one.update.kind, problem))
+    if one.update.greeting:
+        # the settings that come next are the first again
+        draft.state = evolve(draft.state, settings=None)
 
 
 def settings_confirmed(draft: Draft) -> None:
@@ -228,6 +236,7 @@ def renewed(draft: Draft) -> None:
     """The session serves again, and the client need not know that it did not."""
     reach(draft, Milestone.RESTORED)
     draft.emit(Note("upstream.renewed"), Arm(Deadline.STEADY))
+    user_waits(draft)
     if draft.state.floor is Floor.USER:
         draft.emit(Arm(Deadline.FLOOR))
 
@@ -269,12 +278,12 @@ def too_early(draft: Draft, message: ClientMessage) -> None:
 def hold(draft: Draft, message: ClientMessage | FunctionDone) -> None:
     """Keep a message until the session serves, in order; a client that sends too much is not read meanwhile."""
     state, bounds = draft.state, draft.state.bounds
-    size = state.early_bytes + weight(message)
-    draft.state = evolve(state, early=(*state.early, message), early_bytes=size)
-    if size > bounds.early_bytes or len(draft.state.early) > bounds.early_messages:
+    size, count = state.early_bytes + weight(message), state.early_count + 1
+    draft.state = evolve(state, early=(*state.early, message), early_bytes=size, early_count=count)
+    if size > bounds.early_bytes or count > bounds.early_messages:
         pause(draft, Pause.EARLY)
     # What was read before the pause took hold is small; more than that is a client that cannot be paused.
-    if size > 4 * bounds.early_bytes or len(draft.state.early) > 4 * bounds.early_messages:
+    if size > 4 * bounds.early_bytes or count > 4 * bounds.early_messages:
         advice = "Too much was sent before the session was configured; wait for SettingsApplied."
         end(draft, Ending.CLIENT_FAULT, Problem(Cause.TOO_MANY_WAITING, advice))
 

@@ -10,8 +10,7 @@ Where the configuration leaves the beginning to the upstream, a spoken turn is e
 response in the conversation that is not ours. While one is expected nothing is asked for, since it would be refused.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session.due import owe
 from turngate.session.messages import Arm, ByPause, Deadline, DeadlinePassed, Disarm, Note, Starter
 from turngate.session.state import Draft, Due, DueKind, State

@@ -6,8 +6,7 @@ Responsible for asking for an answer only after the upstream has confirmed the t
 Must not know: whether the gate is open, when it is asked.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session.messages import AddLine, Arm, Deadline, DeadlinePassed, Disarm, Note, Role
 from turngate.session.policy import Placing
 from turngate.session.state import Draft, Due

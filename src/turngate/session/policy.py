@@ -170,6 +170,7 @@ class Waits:
     tool_results_s: float = 60.0
     tool_patience_s: float = 3.0
     floor_s: float = 60.0
+    turn_s: float = 120.0
     transcript_s: float = 2.0
     own_start_s: float = 3.0
     placing_s: float = 5.0

@@ -9,8 +9,7 @@ Nothing else in the rules asks whether the client is there: turns are answered, 
 What the client is told meanwhile its leg keeps; speech it drops, and reports as played, since the words of it are told.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session import ending, manual
 from turngate.session.machines import PRESENCE, Contact, Presence, follow
 from turngate.session.messages import (

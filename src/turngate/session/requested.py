@@ -9,8 +9,9 @@ Must not know: :class:`turngate.session.state.State`, the rules.
 
 from enum import Enum
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from turngate.evolving import evolve
 from turngate.session import messages as m
 
 

@@ -33,8 +33,7 @@ session does nothing. The named machines stand in ``machines.py``.
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session import (
     answers,
     detail,
@@ -42,6 +41,7 @@ from turngate.session import (
     ending,
     lines,
     manual,
+    moving,
     opening,
     own,
     placing,
@@ -51,6 +51,7 @@ from turngate.session import (
     tools,
     transcript,
     turns,
+    unheard,
 )
 from turngate.session.machines import Phase
 from turngate.session.messages import (
@@ -163,8 +164,8 @@ RULES: Final[Mapping[type[Message], Row]] = {
     Shutdown: always(ending.shut_down),
     UpstreamReady: always(opening.upstream_ready),
     UpstreamLost: always(renewal.upstream_lost),
-    NextReady: row(_no, _no, _no, renewal.next_ready, renewal.next_ready),
-    NextLost: row(_no, _no, _no, renewal.next_lost, renewal.next_lost),
+    NextReady: row(_no, _no, _no, moving.next_ready, moving.next_ready),
+    NextLost: row(_no, _no, _no, moving.next_lost, moving.next_lost),
     UpstreamCongested: always(opening.upstream_congested),
     UpstreamRelieved: always(opening.upstream_relieved),
     UpdateConfirmed: always(answers.update_confirmed),
@@ -203,6 +204,7 @@ DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.TOOL_RESULTS: tools.overdue,
     Deadline.TOOL_PATIENCE: due.patience_over,
     Deadline.FLOOR: turns.floor_overdue,
+    Deadline.TURN: unheard.overdue,
     Deadline.TRANSCRIPT: transcript.overdue,
     Deadline.OWN_START: own.overdue,
     Deadline.PLACING: placing.overdue,
@@ -211,9 +213,9 @@ DEADLINES: Final[Mapping[Deadline, Rule]] = {
     Deadline.COMMIT_LATEST: manual.latest,
     Deadline.COMMIT_ANSWER: renewal.unanswered,
     Deadline.UPSTREAM_FLOW: renewal.stalled,
-    Deadline.LIMIT_NEAR: renewal.limit_near,
+    Deadline.LIMIT_NEAR: moving.limit_near,
     Deadline.LIMIT: renewal.limit,
-    Deadline.NEXT_TRY: renewal.next_try,
+    Deadline.NEXT_TRY: moving.next_try,
     Deadline.STEADY: renewal.steady,
     Deadline.CLIENT_RETURN: presence.overdue,
 }
@@ -248,14 +250,15 @@ def settle(draft: Draft) -> None:
         draft.state = evolve(draft.state, early=tuple(rest))
         RULES[type(first)][Phase.SERVING](draft, first)
         answers.release(draft)
-    if draft.state.phase is Phase.SERVING and (draft.state.early_bytes or Pause.EARLY in draft.state.paused):
-        draft.state = evolve(draft.state, early_bytes=0)
+    if draft.state.phase is Phase.SERVING and (draft.state.early_count or Pause.EARLY in draft.state.paused):
+        draft.state = evolve(draft.state, early_bytes=0, early_count=0)
         opening.resume(draft, Pause.EARLY)
     if draft.state.phase is Phase.SERVING:
         manual.catch_up(draft)
     if draft.state.phase in (Phase.CONFIGURING, Phase.SERVING, Phase.RENEWING):
         if draft.state.stay is Stay.STAYS:
-            renewal.move_in_time(draft)
+            moving.move_in_time(draft)
         answers.release(draft)
-    if draft.state.stay is Stay.LEAVES and renewal.is_boundary(draft.state):
+    unheard.watch(draft)
+    if draft.state.stay is Stay.LEAVES and moving.is_boundary(draft.state):
         ending.shut_down(draft, Drain())

@@ -9,8 +9,9 @@ Must not know: how a state comes about; that is ``rules.py``. What the rules are
 
 from enum import Enum
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
+from turngate.evolving import evolve
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.machines import Floor, Gate, Phase, Presence
 from turngate.session.messages import (
@@ -28,6 +29,13 @@ from turngate.session.messages import (
     UpdateSession,
 )
 from turngate.session.policy import DEEPGRAM, Bounds, Policy
+
+
+class Term(Enum):
+    """How long the upstream session may still be."""
+
+    AMPLE = "there is time"
+    NEAR = "it is to be left soon"
 
 
 class Upstream(Enum):
@@ -62,6 +70,7 @@ class Voice(Enum):
     SPEAKING = "it is being heard"
     CUT = "it was heard and then cut off"
     UNHEARD = "it was cut off before it was heard"
+    READ = "it was read to its end, and no sound of it is to follow"
 
 
 @frozen
@@ -158,6 +167,13 @@ class Response:
         return next((due.say for due in self.due if due.say is not None), None)
 
 
+class Late(Enum):
+    """Whether an update came too late for the upstream session."""
+
+    NO = "not that we know"
+    YES = "another upstream session has to take it"
+
+
 @frozen
 class WaitingUpdate:
     """An update that waits at the gate."""
@@ -165,6 +181,7 @@ class WaitingUpdate:
     update: UpdateSession
     alone: bool = False
     """Its batch was refused, so that it is tried by itself, to tell which part was at fault."""
+    late: Late = Late.NO
     lacks: Problem | None = None
     """What the client is told when it is in force, where a part of it was refused and is left out."""
 
@@ -258,6 +275,7 @@ class State:
     presence: Presence = Presence.HERE
     upstream: Upstream = Upstream.UNDIALLED
     next: Next = Next.NONE
+    term: Term = Term.AMPLE
     restoring: Restoring = Restoring.SETTINGS
     losses: int = 0
     """How many upstream sessions were lost since an answer was completed on one."""
@@ -270,11 +288,13 @@ class State:
     """Context items that the upstream has not confirmed yet."""
     early: tuple[ClientMessage | FunctionDone, ...] = ()
     early_bytes: int = 0
+    early_count: int = 0
+    """How many of those the client sent since it was last served; what is sent again for it is not among them."""
     paused: frozenset[Pause] = frozenset()
 
     updates: tuple[WaitingUpdate, ...] = ()
     parked: tuple[WaitingUpdate, ...] = ()
-    """Updates that only another upstream session takes."""
+    """Updates that only another upstream session takes, and those that they would undo, in order."""
     sent_update: SentUpdate | None = None
     sent_create: SentCreate | None = None
     tries: int = 0
@@ -288,6 +308,8 @@ class State:
     records: tuple[Record, ...] = ()
     lines: tuple[Line, ...] = ()
     """Lines that wait for what the user said before them to be written down."""
+    longest: str = ""
+    """The turn of the user for whose answer is waited; others may wait beside it."""
     expected: tuple[Due, ...] = ()
     """Spoken turns that the upstream is to answer by itself."""
     placing: frozenset[str] = frozenset()

@@ -6,8 +6,7 @@ Responsible for which calls are open and what closes them: a result, a deadline,
 Must not know: who runs a tool, or what it does.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session.due import owe, user_waits
 from turngate.session.machines import Phase
 from turngate.session.messages import (

@@ -10,8 +10,7 @@ A spoken turn keeps a place in the queue, and whatever is said after it waits be
 kept, so that most lines pass straight through.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session.messages import Arm, ConversationLine, Deadline, DeadlinePassed, Disarm, LineRecorded, Role
 from turngate.session.state import Draft, Line
 

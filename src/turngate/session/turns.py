@@ -9,8 +9,7 @@ Must not know: whether the gate is open; an answer that is owed waits in ``State
 Audio of a response that was active when the user began to speak is never sent to the client afterwards.
 """
 
-from attrs import evolve
-
+from turngate.evolving import evolve
 from turngate.session import lines, speech
 from turngate.session.due import owe
 from turngate.session.gate import RESPONSE_HEARD, explained, problem_of
@@ -112,7 +111,8 @@ def speech_committed(draft: Draft, committed: SpeechCommitted) -> None:
         return
     draft.remember(committed.item_id)
     draft.state = evolve(draft.state, floor=follow(FLOOR, draft.state.floor, Speech.COMMITTED))
-    draft.emit(Disarm(Deadline.FLOOR), Disarm(Deadline.COMMIT_ANSWER))
+    draft.emit(Disarm(Deadline.FLOOR))
+    commit_answered(draft)
     if draft.state.policy.telling is Telling.BRIEF:
         say(draft, Line(committed.item_id))
     owe_speech(draft, Due(DueKind.SPEECH, committed.item_id))
@@ -125,9 +125,23 @@ def commit_audio(draft: Draft) -> None:
     draft.state = evolve(draft.state, manual=evolve(draft.state.manual, sent=event_id))
 
 
+def commit_answered(draft: Draft) -> None:
+    """No commit is outstanding."""
+    draft.emit(Disarm(Deadline.COMMIT_ANSWER))
+    draft.state = evolve(draft.state, manual=evolve(draft.state.manual, sent=""))
+
+
+def commit_refused(draft: Draft, refusal: Refused) -> None:
+    """There was nothing to commit, or it was not taken; what waits does so no longer for its sake."""
+    if refusal.event_id is not None and refusal.event_id == draft.state.manual.sent:
+        commit_answered(draft)
+
+
 def end_turn(draft: Draft, _: EndTurn) -> None:
     """The client says that the user has finished; without a turn in progress that means nothing."""
-    if draft.state.floor is Floor.USER:
+    if draft.state.manual.sent:
+        draft.emit(Note("turn.ended_already"))
+    elif draft.state.floor is Floor.USER:
         commit_audio(draft)
     else:
         draft.emit(Note("turn.none_to_end"))
@@ -187,7 +201,7 @@ def agent_audio(draft: Draft, chunk: AgentAudioChunk) -> None:
             if chunk.item_id not in response.told:
                 told(draft, response, chunk.item_id)
             draft.emit(AgentAudio(chunk.pcm, chunk.item_id), RESPONSE_HEARD)
-        case Voice.CUT | Voice.UNHEARD:
+        case Voice.CUT | Voice.UNHEARD | Voice.READ:
             draft.emit(RESPONSE_HEARD)
 
 
@@ -221,7 +235,7 @@ def agent_text(draft: Draft, line: AgentTextEnded) -> None:
 def spoken_part(response: Response, line: AgentTextEnded) -> str:
     """What the client can have heard of a line: what was cut off before it was heard was never said."""
     match response.voice:
-        case Voice.SILENT | Voice.SPEAKING:
+        case Voice.SILENT | Voice.SPEAKING | Voice.READ:
             return line.text
         case Voice.UNHEARD:
             return ""

@@ -10,8 +10,9 @@ Must not know: :class:`turngate.session.state.State`, what may be done about any
 from enum import Enum
 from typing import Final, Self
 
-from attrs import evolve, frozen
+from attrs import frozen
 
+from turngate.evolving import evolve
 from turngate.session import messages as m
 from turngate.session.capabilities import OPENAI, Capabilities, SecondCreate
 from turngate.session.requested import Requested, Stage, moved
@@ -75,6 +76,8 @@ class Witness:
     """Another upstream session takes the place of one, and what was is not restored yet."""
     recalls: bool = False
     """What was said is about to be recalled, before anything else happens."""
+    late: bool = False
+    """An update came too late for the upstream session, and another was asked for."""
     awaits_next: bool = False
     """Another upstream session was asked for, beside the one that serves."""
     user_speaks: bool = False
@@ -153,16 +156,17 @@ class Witness:
                 return evolve(self, seeds=self.seeds - {item_id})
             case m.Refused(event_id) if event_id in self.seeds and self.renewing:
                 return evolve(self, seeds=self.seeds - {event_id})
-            case m.Recalled(again=again, texts=texts):
-                # a turn that stood in the conversation already is added to this one
+            case m.Recalled(again=again, texts=texts, gone=gone):
+                # a turn that stood in the conversation already is added to this one, and one that is gone cannot be
                 words = tuple(text for item_id, text in texts if item_id in self.owed | self.withdrawn)
-                apart = again | {item_id for item_id, _ in texts}
+                apart = again | gone | {item_id for item_id, _ in texts}
                 owed, withdrawn = self.owed - apart, self.withdrawn - apart
-                return evolve(self, owed=owed, withdrawn=withdrawn, texts=(*words, *self.texts), recalls=False)
+                judge = evolve(self, owed=owed, withdrawn=withdrawn, texts=(*words, *self.texts), recalls=False)
+                return judge.said_again(again)
             case m.EndTurn() if self.renewing:
                 return evolve(self, end_asked=True)
             case m.NextLost():
-                return evolve(self, awaits_next=False)
+                return evolve(self, awaits_next=False, late=False)
             case m.Refused(event_id) if event_id is not None and event_id == self.committing:
                 return evolve(self, committing="")
             case m.Refused():
@@ -213,6 +217,8 @@ class Witness:
                 return evolve(self, updates=(*earlier, Requested(m.UpdateKind.SETTINGS, (change,), config=config)))
             case m.ConfigureSession():
                 return evolve(self, settled_once=True)
+            case m.DeadlinePassed(m.Deadline.TURN):
+                return self.given_up()
             case m.DeadlinePassed(deadline) if self.ends_untold(message):
                 gone = self.active if deadline is m.Deadline.OUTPUT_END else self.active & self.cancelled
                 return evolve(self, active=self.active - gone, ended=self.ended | gone, armed=self.armed - {deadline})
@@ -228,6 +234,17 @@ class Witness:
                 )
             case _:
                 return self
+
+    def given_up(self) -> Self:
+        """What the user said is owed no answer any more; the results of tools are."""
+        return evolve(
+            self,
+            armed=self.armed - {m.Deadline.TURN},
+            owed=self.owed & self.calling,
+            asked=self.asked & self.calling,
+            withdrawn=self.withdrawn | (self.asked - self.calling),
+            texts=(),
+        )
 
     def hear_refusal(self, refusal: m.Refused) -> Self:
         """An error counts only if it names what is outstanding, but for the one exception."""
@@ -245,7 +262,8 @@ class Witness:
         if refusal.event_id != event_id and not unnamed:
             return self
         if kind is Sent.UPDATE:
-            return evolve(self, outstanding=None, updates=moved(self.updates, Stage.CARRIED, Stage.REQUESTED))
+            again = moved(self.updates, Stage.CARRIED, Stage.REQUESTED)
+            return evolve(self, outstanding=None, updates=again, late=self.late or refusal.voice_locked)
         return evolve(self, outstanding=None, owed=self.owed | self.asked, asked=frozenset(), refused=self.asked)
 
     def after_end(self, response_id: str) -> Self:
@@ -284,7 +302,13 @@ class Witness:
             committing="",
             renewing=self.configured,
             awaits_next=False,
+            late=False,
         )
+
+    def said_again(self, turns: frozenset[str]) -> Self:
+        """Spoken turns are sent again as sound; until the upstream has heard their end, the user speaks."""
+        by_pause = self.confirmed is not None and isinstance(self.confirmed.turn_end, m.ByPause)
+        return evolve(self, user_speaks=self.user_speaks or (bool(turns) and not by_pause))
 
     def answered_by(self, response_id: str, tag: str | None, *, is_start: bool = True) -> Self:
         """
@@ -304,6 +328,9 @@ class Witness:
             by_itself = by_itself or not self.capabilities.lets_us_start
         if not by_itself or not is_start:
             return self
+        if self.renewing:
+            # nobody hears of it
+            return self
         taken = {(response_id, source) for source in self.owed & self.heard}
         return evolve(self, owed=self.owed - self.heard, answering=self.answering | taken)
 
@@ -313,6 +340,11 @@ class Witness:
         return supersede and isinstance(message, m.ResponseStarted)
 
     # --- how things stand -------------------------------------------------------------------------------------------
+
+    @property
+    def awaits_answer(self) -> bool:
+        """Whether something that the user said aloud is owed an answer, or asked for, and nothing is heard of one."""
+        return self.configured and bool(self.heard & (self.owed | self.asked))
 
     @property
     def is_prelude(self) -> bool:

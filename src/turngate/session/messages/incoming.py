@@ -418,13 +418,14 @@ class Recalled:
 
     ``audio`` is what the upstream session that was lost had not made into words: pieces of session audio, the oldest
     first. ``again`` has the spoken turns that are in it whole, and so not among the entries; ``texts`` has the written
-    turns that were to be kept apart, each with its words.
+    turns that were to be kept apart, each with its words. ``gone`` has the turns of which neither is kept any more.
     """
 
     entries: tuple[ContextEntry, ...] = field(default=(), repr=False)
     audio: tuple[bytes, ...] = field(default=(), repr=False)
     again: frozenset[str] = frozenset()
     texts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    gone: frozenset[str] = frozenset()
 
 
 @frozen

@@ -174,7 +174,7 @@ class OwnVoice:
     voice_id: str
 
 
-@frozen
+@frozen(cache_hash=True)
 class SessionConfig:
     """What the upstream session is configured to; ``None`` leaves the upstream's own default."""
 
@@ -407,6 +407,7 @@ class Deadline(Enum):
     TOOL_RESULTS = "the results of tool calls"
     TOOL_PATIENCE = "tool results that a waiting user turn gives way to"
     FLOOR = "the end of the user's speech"
+    TURN = "the first of an answer to what the user said"
     TRANSCRIPT = "the user's speech in writing"
     OWN_START = "the start of an answer that the upstream begins by itself"
     PLACING = "the confirmation of a written turn"
