@@ -13,7 +13,7 @@ terminal in either mode. Nothing is accepted before the reactor runs.
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from random import Random
@@ -31,7 +31,7 @@ from zope.interface.verify import verifyObject
 
 from turngate import __version__
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
-from turngate.admin import Desk, Metrics, Now, site
+from turngate.admin import Desk, Metrics, Now, Storm, site
 from turngate.errors import ConfigError
 from turngate.net import (
     BearerKey,
@@ -59,6 +59,7 @@ from turngate.protocols.deepgram.maps import VOICES
 from turngate.protocols.realtime import DIALECTS, OWN, RealtimeOptions, Translation
 from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
+from turngate.proxy.log import Field
 from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore, comes_back
@@ -205,8 +206,13 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     Raises:
         ConfigError: it cannot run; the line says why.
     """
-    metrics = Metrics()
-    log = Log(settings.log_level, watch=metrics.see if settings.admin else None)
+    metrics, storm = Metrics(), Storm(reactor.seconds)
+
+    def watch(event: str, fields: Mapping[str, Field]) -> None:
+        metrics.see(event, fields)
+        storm.see(event)
+
+    log = Log(settings.log_level, watch=watch if settings.admin else None)
     system = ActorSystem(
         reactor,
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
@@ -254,7 +260,12 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         refusals=lambda: listener.refusals,
         is_draining=lambda: drain.busy_s() is not None,
     )
-    admin = admin_port(reactor, settings, metrics, reception, drain, dialler) if settings.admin else None
+    reasons = {
+        "the proxy is draining": lambda: drain.busy_s() is not None,
+        "the upstream is down": lambda: dialler.busy_s() is not None,
+        "too many sessions crash": lambda: storm.rages,
+    }
+    admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
     return TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
@@ -283,27 +294,20 @@ def admin_port(
     settings: config.Config,
     metrics: Metrics,
     reception: Reception,
-    drain: Drain,
-    dialler: PatientDialler,
+    reasons: Mapping[str, Callable[[], bool]],
 ) -> IListeningPort:
     """
-    Where the operator looks at the proxy.
+    Where the operator looks at the proxy; ``reasons`` says when no new client should come.
 
     Raises:
         ConfigError: it cannot be had, or is open to other machines without a token.
     """
-
-    def unready() -> str | None:
-        if drain.busy_s() is not None:
-            return "the proxy is draining"
-        return None if dialler.busy_s() is None else "the upstream is down"
-
     path = settings.admin_token_file
     desk = Desk(
         metrics=metrics,
         standings=lambda: reception.standings,
         dismiss=reception.dismiss,
-        unready=unready,
+        unready=lambda: next((reason for reason, holds in reasons.items() if holds()), None),
         # a moment later, when it was answered
         drain=lambda: reactor.callLater(0, stop, reactor),
         drain_s=settings.drain_s,

@@ -447,6 +447,29 @@ def test_sessions_when_they_are_asked_to_leave_end_at_a_quiet_moment(desk: Desk)
     assert "going_away" == desk.ended["ending"]
 
 
+@pytest.mark.row(91)
+def test_session_when_it_is_asked_to_leave_in_an_answer_ends_when_that_was_played(desk: Desk) -> None:
+    """The user hears it to its end, for which the client takes as long as the sound is."""
+    desk.serve()
+    desk.says(type="InjectUserMessage", content="hi")
+    items = [asked["item"]["id"] for asked in desk.asked if asked["type"] == "conversation.item.create"]
+    desk.event(type="conversation.item.added", item={"id": items[0], "type": "message"})
+    (create,) = [asked for asked in desk.asked if asked["type"] == "response.create"]
+    response = {"id": "r1", "conversation_id": "c", "metadata": create["response"]["metadata"]}
+    desk.event(type="response.created", response=response)
+    second = base64.b64encode(bytes(48_000)).decode()
+    desk.event(type="response.output_audio.delta", response_id="r1", item_id="i1", delta=second)
+    desk.reception.leave_soon(lambda: None)
+    desk.reception.ask_to_leave("s0")
+    desk.event(type="response.done", response={**response, "status": "completed", "output": []})
+    desk.clock.advance(0.9)
+    assert "Error" not in desk.heard
+    desk.clock.advance(0.2)
+    assert (["AgentAudioDone", "Error"], ("close", 1001)) == (desk.heard[-2:], desk.client.log[-1])
+    desk.client.ended(1001)
+    desk.upstream.ended(1001)
+
+
 def test_session_when_it_begins_after_the_proxy_began_to_leave_leaves_at_once(desk: Desk) -> None:
     """It was let in before, and its connection opened after."""
     desk.reception.leave_soon(lambda: None)

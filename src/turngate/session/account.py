@@ -13,8 +13,9 @@ meanwhile begins the next one.
 
 from typing import Final, TypeAlias
 
-from attrs import asdict, evolve, field, frozen
+from attrs import asdict, field, frozen
 
+from turngate.evolving import evolve
 from turngate.session import messages as m
 from turngate.session.machines import Gate
 from turngate.session.state import State

@@ -259,6 +259,6 @@ def settle(draft: Draft) -> None:
         if draft.state.stay is Stay.STAYS:
             moving.move_in_time(draft)
         answers.release(draft)
+    unheard.watch(draft)
     if draft.state.stay is Stay.LEAVES and moving.is_boundary(draft.state):
         ending.shut_down(draft, Drain())
-    unheard.watch(draft)
