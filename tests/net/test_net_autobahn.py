@@ -238,6 +238,56 @@ def test_too_many_fragments_are_closed_with_1008(clock: Clock, open_leg: OpenLeg
     assert [call[0] for call in listener.calls] == ["closed"]
 
 
+@pytest.mark.parametrize(("kind", "allowed"), [(BINARY, 5000), (PING, 200), (PONG, 200)])
+def test_flood_of_frames_is_closed_with_1008_and_read_no_more(
+    clock: Clock, kind: int, allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten seconds' worth may come at once; what comes after it is neither taken apart nor kept."""
+    gate = make_gate(clock)
+    leg = gate.open()
+    begun, allows = 0, leg.bridge.frame_allowed
+
+    def begin(**kind: bool) -> bool:
+        nonlocal begun
+        begun += 1
+        return allows(**kind)
+
+    monkeypatch.setattr(leg.bridge, "frame_allowed", begin)
+    leg.receive(*[leg.frame(kind)] * allowed)
+    assert {sent.opcode for sent in leg.frames()} <= {PONG}
+    leg.receive(leg.frame(kind) * 10_000)
+    assert [1008] == [sent.close_code for sent in leg.frames() if sent.opcode == CLOSE]
+    leg.receive(*[bytes(60_000)] * 20)
+    assert leg.protocol.data == b""
+    assert begun == allowed + 1
+    assert len(gate.acceptance.listeners[0].messages) == (allowed if kind == BINARY else 0)
+    clock.advance(3)
+    leg.settle()
+    assert leg.transport.is_lost
+    assert gate.listener.cut == {"too many frames": 1}
+
+
+def test_frames_at_the_pace_of_speech_and_after_a_pause_are_no_flood(clock: Clock) -> None:
+    """Fifty frames a second for ever, a backlog of ten seconds, and a pong to each of our pings."""
+    gate = make_gate(clock)
+    leg = gate.open()
+    for _second in range(100):
+        clock.advance(1)
+        leg.receive(leg.frame(BINARY, b"ab") * 50, leg.frame(PONG), *[leg.frame(PONG, f.payload) for f in leg.frames()])
+    leg.receive(leg.frame(BINARY, b"ab") * 4_500)
+    assert len(gate.acceptance.listeners[0].messages) == 9_500
+    assert gate.listener.cut == {}
+    leg.transport.lose()
+
+
+def test_upstream_may_send_as_many_frames_as_it_likes(clock: Clock) -> None:
+    """It is the operator's own choice, and speaks faster than real time."""
+    leg, listener, _ = open_upstream_leg(clock)
+    leg.receive(leg.frame(BINARY) * 6_000)
+    assert len(listener.messages) == 6_000
+    leg.transport.lose()
+
+
 @both_legs
 @pytest.mark.parametrize(
     ("opcode", "payload", "code"),
@@ -356,7 +406,7 @@ def test_pings_to_a_peer_that_does_not_read_are_not_collected(clock: Clock, open
     leg.transport.is_writable = False
     connection.send_binary(bytes(70_000))
     before = len(leg.transport.unsent)
-    leg.receive(leg.frame(PING, b"p" * 125) * 1000, leg.frame(PING, b"last"))
+    leg.receive(leg.frame(PING, b"p" * 125) * 150, leg.frame(PING, b"last"))
     assert before == len(leg.transport.unsent)
     leg.transport.is_writable = True
     leg.transport.flush()
