@@ -84,11 +84,13 @@ def assert_refused(outcome, words):
         ([*SIMULATED, *LISTEN, "--listen", "tcp:0"], "tcp:0 is open to other machines"),
     ],
 )
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_an_option_is_wrong(options, words):
     """What is wrong, on stderr, without a page of help and without a traceback."""
     assert_refused(twistd("-n", "--pidfile=", "turngate", *options), words)
 
 
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_the_file_has_an_unknown_key(write):
     """The nearest right key is named."""
     outcome = twistd("-n", "--pidfile=", "turngate", "--config", write("lisen = 'tcp:1'"))
@@ -101,6 +103,7 @@ def test_start_is_refused_in_one_line_when_the_file_is_no_toml(write):
     assert_refused(outcome, "is no valid TOML")
 
 
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_the_key_file_holds_no_key(write):
     """The file is named, and nothing of it is shown."""
     outcome = twistd("-n", "--pidfile=", "turngate", "--upstream-key-file", write(f"{CANARY}\nand {CANARY}"))
@@ -128,6 +131,7 @@ def test_start_is_refused_in_one_line_when_the_name_of_a_file_would_break_it():
     ],
     ids=["port in use", "beyond the loopback"],
 )
+@pytest.mark.row(98)
 def test_start_is_refused_on_the_terminal_when_a_socket_cannot_be_had(mode, endpoint, words, taken_port, tmp_path):
     """Also in daemon mode, which leaves the terminal only when the sockets are bound; nothing is left behind."""
     endpoint = endpoint.format(port=taken_port)
@@ -186,6 +190,7 @@ def test_nothing_else_is_served_than_the_agent():
         assert conversation.status == 404
 
 
+@pytest.mark.row(97)
 def test_daemon_serves_and_stops(tmp_path):
     """Sockets bound before the fork accept after it; SIGTERM ends it; no fault is logged, nothing is left."""
     pidfile, logfile = tmp_path / "pid", tmp_path / "log"
@@ -244,6 +249,7 @@ def test_key_is_in_no_line_of_the_log(write):
     assert CANARY not in proxy.log
 
 
+@pytest.mark.row(60)
 def test_reactor_keeps_time_by_a_clock_that_nobody_sets():
     """Setting the machine's clock forward must end no session."""
     program = (
