@@ -249,6 +249,21 @@ def test_key_is_in_no_line_of_the_log(write):
     assert CANARY not in proxy.log
 
 
+@pytest.mark.row(17)
+def test_start_is_refused_in_one_line_when_too_few_files_may_be_open():
+    """Later, it would be noticed by clients only."""
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000)); "
+        "import turngate.tap as tap; options = tap.Options(); "
+        "options.parseOptions(['--upstream', 'simulator', '--listen', 'tcp:0:interface=127.0.0.1']); "
+        "tap.makeService(options)"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+    assert (1, "") == (outcome.returncode, outcome.stdout)
+    assert outcome.stderr.startswith("turngate: 1200 sessions need 2656 open files, and this process may have 1000;")
+    assert 1 == outcome.stderr.count("\n")
+
+
 @pytest.mark.row(60)
 def test_reactor_keeps_time_by_a_clock_that_nobody_sets():
     """Setting the machine's clock forward must end no session."""

@@ -45,7 +45,7 @@ from turngate.net import (
     use_reactor,
 )
 from turngate.net.admission import Busy
-from turngate.ops import config
+from turngate.ops import config, descriptors
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols import component, deepgram
@@ -164,6 +164,7 @@ def makeService(options: Options) -> Service:
     # once it runs, for the reactor takes the signals when it starts
     reactor.callWhenRunning(take_signals, reactor)
     try:
+        descriptors.ensure(Limits().max_connections)
         return compose(reactor, options.config)
     except ConfigError as error:
         raise stopped(str(error)) from None

@@ -115,7 +115,6 @@ WHY_NOT: Final[dict[int, str]] = {
     14: ADMISSION,
     15: UNMARKED,
     16: ADMISSION,
-    17: PROCESS,
     51: ADMIN,
     58: PROCESS,
     61: PROCESS,
