@@ -19,6 +19,7 @@ import pytest
 
 from turngate.cli.probe import parser as probe_parser
 from turngate.ops import config
+from turngate.ops.reading import from_file
 from turngate.protocols.deepgram.codec import CLIENT_TYPES
 from turngate.protocols.deepgram.codes import CODES
 from turngate.protocols.deepgram.translation import NOT_SUPPORTED
@@ -128,7 +129,9 @@ def test_configuration_can_be_read(block, tmp_path):
     assert tomllib.loads(block.text)
     path = tmp_path / "turngate.toml"
     path.write_text(block.text)
-    assert config.from_file(str(path))
+    reading = from_file(str(path))
+    assert reading.found
+    assert reading.faults == []
 
 
 @pytest.mark.parametrize("block", [b for page in PAGES for b in blocks(page, "python")], ids=lambda block: block.where)

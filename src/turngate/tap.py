@@ -49,6 +49,7 @@ from turngate.net import (
 from turngate.net.admission import Busy, Offer
 from turngate.ops import config, descriptors
 from turngate.ops.drain import Drain
+from turngate.ops.loading import load
 from turngate.ops.logging import Log
 from turngate.ops.pulse import Pulse
 from turngate.ops.secrets import key_from_file
@@ -146,12 +147,15 @@ class Options(usage.Options):
 
     def postOptions(self) -> None:
         """Read the configuration, of which the options are a part."""
-        given = {name.replace("-", "_"): value for name, value in self.items()}
-        given["allow_anonymous"] = True if self["allow-anonymous"] else None
         try:
-            self.config = config.load(given, os.environ)
+            self.config = load(self.given(), os.environ)
         except ConfigError as error:
             raise stopped(str(error)) from None
+
+    def given(self) -> dict[str, Any]:
+        """The settings on the command line; ``None`` where it says nothing."""
+        given = {name.replace("-", "_"): value for name, value in self.items()}
+        return {**given, "allow_anonymous": True if self["allow-anonymous"] else None}
 
 
 def stopped(reason: str) -> SystemExit:

@@ -1,7 +1,7 @@
 import pytest
 
 from turngate.errors import ConfigError
-from turngate.ops.secrets import MAX_KEY_BYTES, key_from_environment, key_from_file
+from turngate.ops.secrets import MAX_KEY_BYTES, key_from, key_from_environment, key_from_file
 
 CANARY = "sk-canary-4711"
 
@@ -71,3 +71,27 @@ def test_key_file_is_refused_when_it_cannot_be_read(tmp_path, name, words):
     with pytest.raises(ConfigError, match=words) as caught:
         key_from_file(str(tmp_path / name))
     assert str(tmp_path / name) in str(caught.value)
+
+
+def test_key_is_referred_to_in_a_variable_or_a_credential(tmp_path):
+    """No key stands in a setting itself: a file, a variable of any name, or what systemd hands over."""
+    (tmp_path / "openai").write_text("in-file\n")
+    surroundings = {"OTHER": "in-variable", "CREDENTIALS_DIRECTORY": str(tmp_path)}
+    assert "in-file" == key_from(str(tmp_path / "openai"), surroundings)()
+    assert "in-variable" == key_from("env:OTHER", surroundings)()
+    assert "in-file" == key_from("credential:openai", surroundings)()
+
+
+@pytest.mark.parametrize(
+    ("reference", "surroundings", "words"),
+    [
+        ("env:OTHER", {}, "env:OTHER refers to a variable that is empty or absent"),
+        ("credential:openai", {}, "credential:openai needs a service of systemd with LoadCredential=openai:FILE"),
+        ("credential:absent", {"CREDENTIALS_DIRECTORY": "/run"}, "cannot read the upstream key from /run/absent"),
+        ("credential:../passwd", {"CREDENTIALS_DIRECTORY": "/run"}, "is no credential's name"),
+    ],
+)
+def test_reference_is_refused_when_there_is_no_key(reference, surroundings, words):
+    """The line says what to set."""
+    with pytest.raises(ConfigError, match=words):
+        key_from(reference, surroundings)

@@ -14,10 +14,11 @@ from turngate import __version__
 USAGE = f"""\
 turngate {__version__}: talk to a voice proxy, and probe or simulate what stands behind it
 
-usage: turngate talk      hold a conversation with a running proxy, in text or with recorded speech
-       turngate probe     find out what a server of the Realtime protocol does
-       turngate simulate  serve a simulated OpenAI Realtime API
-       turngate version   print the version
+usage: turngate talk          hold a conversation with a running proxy, in text or with recorded speech
+       turngate check-config  print the configuration in force, or all that is wrong with it
+       turngate probe         find out what a server of the Realtime protocol does
+       turngate simulate      serve a simulated OpenAI Realtime API
+       turngate version       print the version
 
 Each has its own --help. The proxy itself is started by: twistd -n --pidfile= turngate
 """
@@ -31,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from turngate.cli import talk
 
             return talk.main(rest)
+        case "check-config":
+            from turngate.cli import check_config
+
+            return check_config.main(rest)
         case "probe":
             from turngate.cli import probe
 
@@ -47,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         case _:
             print(
-                f"turngate: there is no command {name!r}; there are talk, probe, simulate and version", file=sys.stderr
+                f"turngate: there is no command {name!r}; there are talk, check-config, probe, simulate and version",
+                file=sys.stderr,
             )
             return 2

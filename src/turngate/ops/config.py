@@ -1,27 +1,21 @@
 """
-The configuration: a file, the environment and the command line, in rising order.
+The configuration: what can be set, of which kind it is, and what it is by default.
 
-Responsible for reading each, for what is missing or wrong, and for saying so in one line.
+Responsible for the values, and for the tables of their names, kinds and bounds.
 
-Must not know: what a setting does, but for the rules of an upstream and its key, and of a function's host.
+Must not know: where a value comes from (``ops/reading.py``), or which ones go together (``ops/loading.py``).
 
-Comes from: ``turngate.toml``, ``TURNGATE_*``, ``twistd turngate --...``. Goes to: ``tap.py``.
+Goes to: ``tap.py``.
 """
 
-import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from attrs import evolve, field, fields_dict, frozen
+from attrs import field, frozen
 
-from turngate.errors import ConfigError
-from turngate.net import BearerKey, FunctionHosts, UpstreamAddress
-from turngate.ops.logging import LEVELS
-from turngate.ops.secrets import key_from_environment, key_from_file
-from turngate.protocols.realtime import DIALECTS, Dialect, completed, dialect_of
-from turngate.proxy.session import DEEPGRAM_PATH
+from turngate.net import BearerKey
+from turngate.protocols.realtime import DIALECTS, Dialect, dialect_of
 from turngate.session.policy import Waits
 
 SIMULATOR: Final = "simulator"
@@ -46,9 +40,6 @@ EXAMPLES: Final = {
 }
 KEY_VARIABLE: Final = "OPENAI_API_KEY"
 
-TRUE: Final = frozenset({"1", "true", "yes", "on"})
-FALSE: Final = frozenset({"0", "false", "no", "off"})
-
 
 @frozen
 class Config:
@@ -62,6 +53,7 @@ class Config:
     """The name of the upstream's dialect; ``None`` goes by the URL's host."""
     model: str = DEFAULT_MODEL
     upstream_key_file: str | None = None
+    """A file, or a reference in the form of :func:`turngate.ops.secrets.key_from`."""
     log_level: str = "info"
     allow_anonymous: bool = False
     """Listen beyond the loopback although clients need no credentials."""
@@ -177,234 +169,6 @@ VARIABLES: Final = (*KEYS, *NAMES, *SECONDS, *COUNTS, *CAPABILITIES)
 """What the environment may hold, each with the prefix and in capitals."""
 LISTS: Final = {"listen": "an endpoint string", "function_hosts": "a host"}
 """The settings with several values, and what each value is."""
-
-
-def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
-    """
-    The configuration in force.
-
-    Args:
-        options: what the command line says; absent or ``None`` where it says nothing. ``config`` names the file.
-        environment: the process's environment.
-
-    Raises:
-        ConfigError: something cannot be used; the text is one line that says what to change.
-    """
-    path = options.get("config")
-    if path is None:
-        path = environment.get(f"{PREFIX}CONFIG") or None
-    merged = {
-        **(from_file(path) if path is not None else {}),
-        **from_environment(environment),
-        **{key: options[key] for key in KEYS if options.get(key) is not None},
-    }
-    for key, value in merged.items():
-        words = value if isinstance(value, tuple) else (value,)
-        if key in MAY_BE_EMPTY and value == "":
-            continue
-        if not all(word and word.isprintable() for word in words if isinstance(word, str)):
-            raise ConfigError(f"{key} is empty, or holds characters that no name has")
-    merged = with_dialect(merged)
-    settings = Config(**merged, near_misses=near_misses(environment))
-    if settings.log_level not in LEVELS:
-        raise ConfigError(f"log_level is one of {', '.join(LEVELS)}, not {settings.log_level!r}")
-    if not settings.listen:
-        raise ConfigError(f"listen names no endpoint; give at least one, such as {DEFAULT_LISTEN[0]}")
-    FunctionHosts.listed(settings.function_hosts)
-    for key, words in CHOICES.items():
-        if getattr(settings, key) not in words:
-            raise ConfigError(f"{key} is {' or '.join(words)}, not {getattr(settings, key)!r}")
-    check_component(settings)
-    return evolve(settings, upstream_key=upstream_key(settings, environment))
-
-
-def with_dialect(merged: dict[str, Any]) -> dict[str, Any]:
-    """
-    The settings, with the upstream and the model that its dialect has by default.
-
-    Raises:
-        ConfigError: there is no such dialect, or it has no upstream of its own and none is given.
-    """
-    name, url = merged.get("upstream_dialect"), merged.get("upstream")
-    if name is not None and name not in DIALECTS:
-        raise ConfigError(f"upstream_dialect is one of {', '.join(DIALECTS)}, not {name!r}")
-    dialect = DIALECTS[name] if name is not None else dialect_of(url or DEFAULT_UPSTREAM)
-    if url is None:
-        if dialect.host is None:
-            raise ConfigError(f"the dialect {name} has no upstream of its own; give one, such as --upstream wss://host")
-        url = f"{dialect.host}{dialect.path}"
-    found = {**merged, "upstream": completed(url, dialect)}
-    if dialect.model is not None:
-        found.setdefault("model", dialect.model)
-    return found
-
-
-def check_component(settings: Config) -> None:
-    """
-    Whether components can be served as configured.
-
-    Raises:
-        ConfigError: they cannot; the line says why.
-    """
-    path = settings.component_path
-    if path and (not path.startswith("/") or set("?#") & set(path) or path == DEEPGRAM_PATH):
-        raise ConfigError(f"component_path is a path such as {DEFAULT_COMPONENT_PATH}, not {path!r}")
-
-
-def upstream_key(settings: Config, environment: Mapping[str, str]) -> BearerKey | None:
-    """
-    The key for the configured upstream, if there is one.
-
-    Raises:
-        ConfigError: the key, the upstream, or the two together cannot be used.
-    """
-    # a file that was named is read in any case: a wrong option is an error although it has no effect
-    key = key_from_file(settings.upstream_key_file) if settings.upstream_key_file is not None else None
-    if settings.upstream == SIMULATOR:
-        return None
-    target = UpstreamAddress(settings.upstream, settings.model).target(None)
-    key = key or key_from_environment(KEY_VARIABLE, environment)
-    if key is None and target.host == KEYED_HOST:
-        raise ConfigError(
-            f"there is no key for the upstream: set {KEY_VARIABLE}, give --upstream-key-file, "
-            "or try it without one by --upstream simulator"
-        )
-    if key is not None and not target.may_see_key:
-        raise ConfigError("the upstream key would go over the network in the clear; give a wss:// upstream")
-    return key
-
-
-def from_file(path: str) -> dict[str, Any]:
-    """The settings in a TOML file."""
-    try:
-        with Path(path).open("rb") as source:
-            table = tomllib.load(source)
-    except OSError as error:
-        raise ConfigError(f"cannot read the configuration {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is no valid TOML: {error}") from None
-    return {key: checked(key, value, path) for key, value in table.items()}
-
-
-def checked(key: str, value: object, where: str) -> Any:
-    """One setting of a file, with its type."""
-    if key not in FILE_KEYS:
-        raise ConfigError(f"{where} has an unknown key {key!r}{suggestion(key, FILE_KEYS)}")
-    if key in SWITCHES:
-        if not isinstance(value, bool):
-            raise ConfigError(f"{where}: {key} is true or false")
-        return value
-    if key in SECONDS:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ConfigError(f"{where}: {key} is a number of seconds")
-        return seconds(f"{where}: {key}", value, SECONDS[key])
-    if key in COUNTS:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise ConfigError(f"{where}: {key} is a whole number")
-        return count(f"{where}: {key}", key, value)
-    if key == WAITS:
-        return waits(value, where)
-    if key in TABLES:
-        if not isinstance(value, dict) or not all(isinstance(name, str) and name for name in value.values()):
-            raise ConfigError(f"{where}: [{key}] is a table of names, such as {EXAMPLES[key]}")
-        return value
-    if key in LISTS:
-        values = [value] if isinstance(value, str) else value
-        if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
-            raise ConfigError(f"{where}: {key} is {LISTS[key]}, or a list of them")
-        return tuple(values)
-    if not isinstance(value, str):
-        raise ConfigError(f"{where}: {key} is a string")
-    return value
-
-
-def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The settings in the environment; several values are separated by spaces."""
-    found: dict[str, Any] = {}
-    for key in VARIABLES:
-        value = environment.get(PREFIX + key.upper())
-        if not value and (value is None or key not in MAY_BE_EMPTY):
-            # an empty variable is how many set-ups say that there is none
-            continue
-        if key in LISTS:
-            found[key] = tuple(value.split())
-        elif key in SWITCHES:
-            found[key] = truth(PREFIX + key.upper(), value)
-        elif key in SECONDS:
-            found[key] = number(PREFIX + key.upper(), key, value)
-        elif key in COUNTS:
-            found[key] = whole_number(PREFIX + key.upper(), key, value)
-        else:
-            found[key] = value
-    return found
-
-
-def number(name: str, key: str, value: str) -> float:
-    """A number of seconds, in writing."""
-    try:
-        return seconds(name, float(value), SECONDS[key])
-    except ValueError:
-        raise ConfigError(f"{name} is a number of seconds, not {value!r}") from None
-
-
-def whole_number(name: str, key: str, value: str) -> int:
-    """A number of things, in writing."""
-    try:
-        return count(name, key, int(value))
-    except ValueError:
-        raise ConfigError(f"{name} is a whole number, not {value[:20]!r}") from None
-
-
-def count(name: str, key: str, value: int) -> int:
-    """A number of things within its bounds."""
-    least, most = COUNTS[key]
-    if not least <= value <= most:
-        raise ConfigError(f"{name} is from {least} to {most}")
-    return value
-
-
-def waits(table: object, where: str) -> Waits:
-    """The seconds of the waits that a file names; the others stay as they are."""
-    if not isinstance(table, dict):
-        raise ConfigError(f"{where}: [{WAITS}] is a table of seconds, such as tool_results_s = 30")
-    known = tuple(name for name in fields_dict(Waits) if name not in ELSEWHERE)
-    chosen = {}
-    for name, value in table.items():
-        if name in ELSEWHERE:
-            raise ConfigError(f"{where}: [{WAITS}] has no {name}; set {ELSEWHERE[name]}, outside of the table")
-        if name not in known:
-            raise ConfigError(f"{where}: [{WAITS}] has an unknown key {name!r}{suggestion(name, known)}")
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise ConfigError(f"{where}: {name} in [{WAITS}] is a number of seconds")
-        chosen[name] = seconds(f"{where}: {name} in [{WAITS}]", value, WAIT_BOUNDS)
-    return Waits(**chosen)
-
-
-def seconds(name: str, value: float, bounds: tuple[float, float]) -> float:
-    """A number of seconds within its bounds."""
-    least, most = bounds
-    if not least <= value <= most:
-        raise ConfigError(f"{name} is from {least:g} to {most:g} seconds, not {value:g}")
-    return float(value)
-
-
-def truth(name: str, value: str) -> bool:
-    """A yes or a no."""
-    if value.lower() not in TRUE | FALSE:
-        raise ConfigError(f"{name} is true or false, not {value!r}")
-    return value.lower() in TRUE
-
-
-def near_misses(environment: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """
-    Variables that look like misspelled settings, each with the one that may be meant.
-
-    Not an error: an orchestrator makes ``TURNGATE_PORT`` and its like of a service's name.
-    """
-    known = [key.upper() for key in (*VARIABLES, "config")]
-    strange = (name.removeprefix(PREFIX) for name in sorted(environment) if name.startswith(PREFIX))
-    close = ((name, get_close_matches(name, known, 1, 0.75)) for name in strange if name not in known)
-    return tuple((PREFIX + name, PREFIX + meant[0]) for name, meant in close if meant)
 
 
 def suggestion(name: str, known: tuple[str, ...]) -> str:

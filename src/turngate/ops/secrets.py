@@ -16,6 +16,8 @@ from turngate.errors import ConfigError
 from turngate.net import BearerKey
 from turngate.net.upstream import bearer_header
 
+CREDENTIALS: Final = "CREDENTIALS_DIRECTORY"
+"""Where systemd says that the credentials of a service are."""
 MAX_KEY_BYTES: Final = 4096
 """More than any key has; the file may have been confused with another."""
 
@@ -50,6 +52,33 @@ def key_from_environment(variable: str, environment: Mapping[str, str]) -> Beare
     """
     key = environment.get(variable, "").strip()
     return _checked(key, variable) if key else None
+
+
+def key_from(reference: str, environment: Mapping[str, str]) -> BearerKey:
+    """
+    The key that a setting refers to, for no key stands in a setting itself.
+
+    Args:
+        reference: a file, ``env:NAME`` for a variable, or ``credential:NAME`` for one that systemd hands over.
+        environment: the process's environment.
+
+    Raises:
+        ConfigError: there is no such key.
+    """
+    kind, _, name = reference.partition(":")
+    if kind == "env":
+        key = key_from_environment(name, environment)
+        if key is None:
+            raise ConfigError(f"{reference} refers to a variable that is empty or absent")
+        return key
+    if kind == "credential":
+        directory = environment.get(CREDENTIALS)
+        if not directory:
+            raise ConfigError(f"{reference} needs a service of systemd with LoadCredential={name}:FILE")
+        if not name or "/" in name:
+            raise ConfigError(f"{reference} is no credential's name")
+        return key_from_file(f"{directory}/{name}")
+    return key_from_file(reference)
 
 
 def _checked(key: str, where: str, what: str = UPSTREAM_KEY) -> BearerKey:
