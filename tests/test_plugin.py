@@ -102,11 +102,13 @@ def assert_refused(outcome, words):
         ([*SIMULATED, *LISTEN, "--admin", "0", "--admin-token-file", "/absent"], "cannot read the admin token from"),
     ],
 )
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_an_option_is_wrong(options, words):
     """What is wrong, on stderr, without a page of help and without a traceback."""
     assert_refused(twistd("-n", "--pidfile=", "turngate", *options), words)
 
 
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_the_file_has_an_unknown_key(write):
     """The nearest right key is named."""
     outcome = twistd("-n", "--pidfile=", "turngate", "--config", write("lisen = 'tcp:1'"))
@@ -119,6 +121,7 @@ def test_start_is_refused_in_one_line_when_the_file_is_no_toml(write):
     assert_refused(outcome, "is no valid TOML")
 
 
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_the_key_file_holds_no_key(write):
     """The file is named, and nothing of it is shown."""
     outcome = twistd("-n", "--pidfile=", "turngate", "--upstream-key-file", write(f"{CANARY}\nand {CANARY}"))
@@ -146,6 +149,7 @@ def test_start_is_refused_in_one_line_when_the_name_of_a_file_would_break_it():
     ],
     ids=["port in use", "beyond the loopback"],
 )
+@pytest.mark.row(98)
 def test_start_is_refused_on_the_terminal_when_a_socket_cannot_be_had(mode, endpoint, words, taken_port, tmp_path):
     """Also in daemon mode, which leaves the terminal only when the sockets are bound; nothing is left behind."""
     endpoint = endpoint.format(port=taken_port)
@@ -279,6 +283,7 @@ def test_nothing_else_is_served_than_the_agent():
         assert conversation.status == 404
 
 
+@pytest.mark.row(97)
 def test_daemon_serves_and_stops(tmp_path):
     """Sockets bound before the fork accept after it; SIGTERM ends it; no fault is logged, nothing is left."""
     pidfile, logfile = tmp_path / "pid", tmp_path / "log"
@@ -337,6 +342,22 @@ def test_key_is_in_no_line_of_the_log(write):
     assert CANARY not in proxy.log
 
 
+@pytest.mark.row(17)
+def test_start_is_refused_in_one_line_when_too_few_files_may_be_open():
+    """Later, it would be noticed by clients only."""
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000)); "
+        "import turngate.tap as tap; options = tap.Options(); "
+        "options.parseOptions(['--upstream', 'simulator', '--listen', 'tcp:0:interface=127.0.0.1']); "
+        "tap.makeService(options)"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+    assert (1, "") == (outcome.returncode, outcome.stdout)
+    assert outcome.stderr.startswith("turngate: 1200 sessions need 2656 open files, and this process may have 1000;")
+    assert 1 == outcome.stderr.count("\n")
+
+
+@pytest.mark.row(60)
 def test_reactor_keeps_time_by_a_clock_that_nobody_sets():
     """Setting the machine's clock forward must end no session."""
     program = (

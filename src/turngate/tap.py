@@ -47,7 +47,7 @@ from turngate.net import (
     use_reactor,
 )
 from turngate.net.admission import Busy, Offer
-from turngate.ops import config
+from turngate.ops import config, descriptors
 from turngate.ops.drain import Drain
 from turngate.ops.logging import Log
 from turngate.ops.pulse import Pulse
@@ -169,6 +169,7 @@ def makeService(options: Options) -> Service:
     reactor.seconds = time.monotonic
     use_reactor(reactor)
     try:
+        descriptors.ensure(Limits().max_connections)
         service = compose(reactor, options.config)
     except ConfigError as error:
         raise stopped(str(error)) from None
@@ -189,6 +190,12 @@ def take_signals(reactor: Any, drain: Drain) -> None:
         drain.hurry()
         stop(reactor)
 
+    def over() -> None:
+        # from here to the end of the process Python would give them back their default effect, which is to kill
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+    reactor.addSystemEventTrigger("after", "shutdown", over)
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(stop, reactor))
     signal.signal(signal.SIGINT, lambda *_: reactor.callFromThread(interrupt))
 

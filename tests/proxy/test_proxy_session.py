@@ -109,6 +109,7 @@ def test_session_when_the_client_leaves_while_dialling_cancels_it(desk: Desk) ->
     assert 0 == desk.reception.sessions
 
 
+@pytest.mark.row(18)
 def test_session_when_the_client_leaves_before_settings_dials_nobody(desk: Desk) -> None:
     """A stranger who says nothing costs nothing upstream."""
     desk.client.ended()
@@ -150,6 +151,7 @@ def test_session_when_the_upstream_cannot_be_dialled_ends(desk: Desk) -> None:
     assert 0 == desk.reception.sessions
 
 
+@pytest.mark.row(18)
 def test_session_when_no_settings_come_ends_after_ten_seconds(desk: Desk) -> None:
     """1008, with the code of a client that was waited for."""
     desk.clock.advance(9.9)
@@ -173,6 +175,7 @@ def test_session_when_it_is_over_hears_nothing_more(desk: Desk) -> None:
     desk.upstream.ended(1000)
 
 
+@pytest.mark.row(53)
 def test_session_when_the_upstream_takes_no_more_does_not_read_the_client(desk: Desk) -> None:
     """Back-pressure goes from leg to leg, and ends with its cause."""
     desk.serve()
@@ -184,6 +187,7 @@ def test_session_when_the_upstream_takes_no_more_does_not_read_the_client(desk: 
     desk.upstream.ended()
 
 
+@pytest.mark.row(53)
 def test_session_when_the_upstream_takes_nothing_for_ten_seconds_has_another(desk: Desk) -> None:
     """A stalled upstream is given up for another, and the client is read again."""
     desk.serve()
@@ -195,6 +199,7 @@ def test_session_when_the_upstream_takes_nothing_for_ten_seconds_has_another(des
     desk.client.ended()
 
 
+@pytest.mark.row(52)
 def test_session_when_the_client_does_not_read_holds_audio_up_to_its_bound(desk: Desk) -> None:
     """Eight mebibytes wait, and no more: the session ends with 1008."""
     desk.serve()
@@ -263,6 +268,7 @@ def test_session_when_the_service_stops_ends_and_says_when(desk: Desk) -> None:
     assert ["empty"] == emptied
 
 
+@pytest.mark.row(94)
 def test_deadlines_when_a_session_has_ended_are_gone(desk: Desk) -> None:
     """Nothing is left on the clock, whatever was waited for."""
     desk.serve()
@@ -410,6 +416,24 @@ def test_session_when_another_upstream_fails_to_come_tries_again() -> None:
         first.ended()
 
 
+def test_upstream_when_it_was_unreadable_as_it_stood_by_is_given_up_when_it_serves() -> None:
+    """What it sent before counts; the session would else listen to nonsense for ever."""
+    desk = limited()
+    with desk.system:
+        desk.serve()
+        desk.clock.advance(30.1)
+        desk.connect()
+        for _ in range(150):
+            desk.upstream.events.text_received(b"{")
+        desk.event(type="session.created", session={})
+        desk.event(type="session.updated", session={})
+        desk.upstream.events.text_received(b"{")
+        assert "close" in desk.client.done
+        desk.client.ended()
+        desk.upstream.ended()
+        assert 0 == desk.reception.sessions
+
+
 # --- a proxy that will go away, and an operator -----------------------------------------------------------------------
 
 
@@ -544,21 +568,3 @@ def test_session_when_its_last_line_cannot_be_written_is_forgotten_all_the_same(
     assert (["session.ended"], 0) == (tried, made.reception.sessions)
     monkeypatch.undo()
     desk.client.ended()
-
-
-def test_upstream_when_it_was_unreadable_as_it_stood_by_is_given_up_when_it_serves() -> None:
-    """What it sent before counts; the session would else listen to nonsense for ever."""
-    desk = limited()
-    with desk.system:
-        desk.serve()
-        desk.clock.advance(30.1)
-        desk.connect()
-        for _ in range(150):
-            desk.upstream.events.text_received(b"{")
-        desk.event(type="session.created", session={})
-        desk.event(type="session.updated", session={})
-        desk.upstream.events.text_received(b"{")
-        assert "close" in desk.client.done
-        desk.client.ended()
-        desk.upstream.ended()
-        assert 0 == desk.reception.sessions

@@ -60,7 +60,7 @@ def test_audio_when_the_user_speaks_is_kept_from_a_second_before(sound: Sound, s
     assert MAX_S * second == len(b"".join(none(made).audio))
 
 
-@pytest.mark.parametrize("piece", [S // 50, S // 3 & ~1, 3 * S])
+@pytest.mark.parametrize("piece", [S // 50, S // 3 & ~1, 3 * S, 100 * S])
 def test_audio_is_kept_for_a_minute_at_most_whatever_pieces_it_came_in(piece: int) -> None:
     """And is given in few of them, of whole samples."""
     made = earshot()
@@ -154,6 +154,7 @@ def test_turn_when_the_sound_has_changed_is_gone() -> None:
     made = earshot(*marked(1, 2))
     made.committed("u1")
     made.started()
+    feed(made, *marked(3))
     made.use(Sound.PCMU, keeps_all=False)
     feed(made, bytes([7]) * 80)
     made.committed("u2")

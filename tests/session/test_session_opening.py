@@ -168,6 +168,7 @@ def test_message_when_before_settings_waits_in_a_component_session(message: m.Cl
     assert () == Talk(COMPONENT).tell(message).effects
 
 
+@pytest.mark.row(20)
 def test_early_bytes_when_over_the_bound_pause_the_client_until_the_session_serves() -> None:
     """A client that sends too much too early is not read until there is somewhere for it to go."""
     talk = Talk(COMPONENT, Bounds(early_bytes=10))
@@ -178,6 +179,7 @@ def test_early_bytes_when_over_the_bound_pause_the_client_until_the_session_serv
     assert 1 == len(talk.tell(m.UpdateConfirmed()).all(m.ResumeClient))
 
 
+@pytest.mark.row(20)
 def test_early_messages_when_over_the_bound_pause_the_client_until_the_session_serves() -> None:
     """The same holds for their number, even if they weigh nothing."""
     talk = Talk(COMPONENT, Bounds(early_messages=2))

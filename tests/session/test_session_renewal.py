@@ -464,6 +464,17 @@ def test_turn_when_neither_its_words_nor_its_sound_are_kept_is_reported_and_not_
     talk.settle()
 
 
+def test_written_turn_when_it_was_not_sent_yet_is_not_lost() -> None:
+    """However long it is, and however much was said since."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.UserText("x" * MAX_CHARS), m.UserText("last"))
+    talk.lose()
+    assert [] == talk.renew().causes
+    answered = talk.tell(m.SpeechCommitted("u2"))
+    assert [MAX_CHARS, 4] == [len(text) for _, text in conversation(answered)]
+    assert 1 == len(answered.all(m.StartResponse))
+
+
 # --- lines of which it is known before they are told how much was heard ---------------------------------------------
 
 

@@ -26,7 +26,6 @@ BEFORE_S: Final = 1
 SETTLING_S: Final = 10
 """How long the upstream has to say what it heard in audio that was sent a second time, faster than it was spoken."""
 MAX_TURNS: Final = 16
-G711_BYTES_PER_S: Final = 8_000
 
 
 @frozen
@@ -56,9 +55,9 @@ class Earshot:
     """
 
     def __init__(self, input_rate_hz: int) -> None:
-        self._linear_bytes_per_s = 2 * input_rate_hz
-        self._bytes_per_s = self._linear_bytes_per_s
+        self._input_rate_hz = input_rate_hz
         self._sound = Sound.PCM
+        self._bytes_per_s = self._sound.bytes_per_s(input_rate_hz)
         self._audio: deque[tuple[int, bytes]] = deque()
         """Pieces of a second at most, each with where it begins."""
         self._total = 0
@@ -78,7 +77,7 @@ class Earshot:
         if sound is not self._sound:
             # the two do not go into one upstream session
             self._sound = sound
-            self._bytes_per_s = self._linear_bytes_per_s if sound is Sound.PCM else G711_BYTES_PER_S
+            self._bytes_per_s = sound.bytes_per_s(self._input_rate_hz)
             self._audio.clear()
             self._speaks_from = None
             self._committed = self._total
@@ -144,10 +143,8 @@ class Earshot:
 
     def _between(self, begins: int, ends: int) -> Iterator[bytes]:
         """The audio from one place to another, in pieces of a second: a long memory of small ones would be many."""
-        first = [
-            (max(begins - at, 0), at, piece) for at, piece in self._audio if at < ends and at + len(piece) > begins
-        ]
-        audio = b"".join(piece[skip : ends - at] for skip, at, piece in first)
+        within = ((at, piece) for at, piece in self._audio if at < ends and at + len(piece) > begins)
+        audio = b"".join(piece[max(begins - at, 0) : ends - at] for at, piece in within)
         for at in range(0, len(audio), self._bytes_per_s):
             yield audio[at : at + self._bytes_per_s]
 

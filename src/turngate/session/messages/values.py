@@ -26,6 +26,10 @@ class Sound(Enum):
     PCMU = "audio/pcmu"
     PCMA = "audio/pcma"
 
+    def bytes_per_s(self, linear_hz: int) -> int:
+        """The bytes of a second; G.711 has always 8 kHz, linear16 has ``linear_hz``."""
+        return 2 * linear_hz if self is Sound.PCM else 8_000
+
 
 class Role(Enum):
     """Who said a line of the conversation."""
