@@ -335,3 +335,21 @@ def test_log_of_the_tutorial_is_as_shown(first_terminal, printed):
     *_, last = first_terminal.log.splitlines(keepends=True)
     session = re.search(r"session=\S+", last)[0]
     assert_prints(LOG, "".join(line for line in first_terminal.log.splitlines(keepends=True) if session in line))
+
+
+# --- the log --------------------------------------------------------------------------------------------------------
+
+
+def test_events_of_the_log_are_all_in_their_page():
+    """Every event that the source names, and no other."""
+    calls = r'(?:\bNote|\bFact|\b_?log\.(?:debug|info|warn|error))\(\s*"(\w+\.\w+)"'
+    choices = r'\bevent = "(\w+\.\w+)" if .* else "(\w+\.\w+)"'
+    named = set()
+    for path in sorted((ROOT / "src" / "turngate").rglob("*.py")):
+        if {"cli", "simulator"}.isdisjoint(path.parts):
+            text = path.read_text()
+            named |= {*re.findall(calls, text), *(name for pair in re.findall(choices, text) for name in pair)}
+    shown = [
+        cells[0] for cells in rows(ROOT / "docs" / "reference" / "log.md", "| event | level | fields | what happened |")
+    ]
+    assert sorted(named) == sorted(re.findall(r"`(\S+)`", " ".join(shown)))

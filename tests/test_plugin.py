@@ -257,6 +257,15 @@ def test_sessions_when_the_operator_interrupts_are_cut_at_once():
     assert "Traceback" not in proxy.log
 
 
+@pytest.mark.row(96)
+def test_signals_that_come_until_the_last_moment_change_nothing():
+    """Also when the reactor has ended and Python takes itself apart; whoever stops a process may be impatient."""
+    with RunningProxy(*SIMULATED, *LISTEN) as proxy:
+        while proxy.is_running:
+            proxy.ask_to_stop()
+        assert proxy.stop() == 0
+
+
 def test_admin_port_alone_is_one_of_the_loopback():
     """Nobody opens it to other machines by being short."""
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -72,6 +72,11 @@ class RunningProxy:
         """Send a signal that ends it."""
         self._process.send_signal(number)
 
+    @property
+    def is_running(self):
+        """Whether the process is there."""
+        return self._process.poll() is None
+
     def stop(self):
         """End the process, and give its exit status; may be called again."""
         if self._process.poll() is None:

@@ -194,6 +194,12 @@ def take_signals(reactor: Any, drain: Drain) -> None:
         drain.hurry()
         stop(reactor)
 
+    def over() -> None:
+        # from here to the end of the process Python would give them back their default effect, which is to kill
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+
+    reactor.addSystemEventTrigger("after", "shutdown", over)
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(stop, reactor))
     signal.signal(signal.SIGINT, lambda *_: reactor.callFromThread(interrupt))
 
