@@ -46,8 +46,10 @@ from turngate.net import (
 )
 from turngate.net.admission import Busy
 from turngate.ops import config
+from turngate.ops.certificates import Certificates
 from turngate.ops.loading import load
 from turngate.ops.logging import Log
+from turngate.ops.notify import Notifier
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols import component, deepgram
 from turngate.protocols.deepgram import Maps
@@ -189,6 +191,11 @@ def take_signals(reactor: Any) -> None:
         signal.signal(number, lambda *_: reactor.callFromThread(stop))
 
 
+def take_hangup(reactor: Any, certificates: Certificates) -> None:
+    """Read the certificates again at SIGHUP."""
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(certificates.reload))
+
+
 def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     """
     The proxy on a reactor, with its sockets bound.
@@ -231,7 +238,12 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         reactor=reactor,
         busy=turns_away(dialler),
     )
-    ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
+    certificates = Certificates(log)
+    ports = tuple(
+        listening(certificates.on(reactor, endpoint), endpoint, listener.factory) for endpoint in settings.listen
+    )
+    # once it runs, for a process that is still starting has nothing to read again
+    reactor.callWhenRunning(take_hangup, reactor, certificates)
     for endpoint, port in zip(settings.listen, ports, strict=True):
         if not settings.allow_anonymous and not is_local(port):
             raise ConfigError(
@@ -375,6 +387,7 @@ class TurngateService(Service):
         self._log = log
         self._settings = settings
         self._simulator = simulator
+        self._notifier = Notifier(os.environ, reactor)
 
     def startService(self) -> None:
         """Twisted calls this when the reactor is about to run."""
@@ -390,6 +403,7 @@ class TurngateService(Service):
         """Twisted calls this at SIGTERM, and waits: take nobody in, end every session, and be done in time."""
         super().stopService()
         self._log.info("proxy.stopping", sessions=self.reception.sessions)
+        self._notifier.stopping()
         closed: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self.ports]
         done: Deferred[None] = Deferred()
         overdue = self._reactor.callLater(STOP_WITHIN_S, self._stopped, done)
@@ -401,11 +415,13 @@ class TurngateService(Service):
     def _started(self) -> None:
         upstream = config.SIMULATOR if self._simulator else self._settings.upstream.partition("?")[0]
         self._log.info("proxy.started", version=__version__, upstream=upstream, model=self._settings.model)
+        self._notifier.ready()
 
     def _stopped(self, done: "Deferred[None]") -> None:
         if done.called:
             return
         self._log.info("proxy.stopped", sessions=self.reception.sessions)
+        self._notifier.stopped()
         if self._simulator is not None:
             self._simulator.stop()
         done.callback(None)

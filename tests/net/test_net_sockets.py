@@ -284,6 +284,7 @@ async def test_client_that_never_reads_is_dropped_over_the_bound(town: Town) -> 
     await deferToThread(client.socket.close)
 
 
+@pytest.mark.row(45)
 @async_test
 async def test_self_signed_upstream_gets_no_byte(town: Town) -> None:
     """A certificate that nobody vouches for ends the dialling before the request, and so before the key."""
@@ -298,6 +299,7 @@ async def test_self_signed_upstream_gets_no_byte(town: Town) -> None:
     assert server.received == b""
 
 
+@pytest.mark.row(45)
 @async_test
 async def test_upstream_with_anothers_certificate_gets_no_byte(town: Town) -> None:
     """A certificate that is trusted, and is for another name, is none."""
