@@ -41,10 +41,12 @@ packaging: setup
 diagrams: setup
 	$(BIN)/python tests/session/redraw.py
 
-# Asks the protocol's code about every field and the dialects' data, and writes the reference pages again.
+# Asks the protocol's code about every field, the dialects' data, and the tests about the faults that they are for, and
+# writes the reference pages again.
 reference: setup
 	PYTHONPATH=tests/protocols/deepgram $(BIN)/python tests/protocols/deepgram/reference.py
 	$(BIN)/python tests/protocols/realtime/dialects_page.py
+	$(BIN)/python tests/faults/faults_page.py
 
 # Two hundred sessions for a minute against the simulator; see docs/howto/soak.md.
 soak: setup

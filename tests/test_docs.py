@@ -200,6 +200,8 @@ VARIES = {
     r"_latency\": [\d.e-]+": '_latency": (seconds)',
     r"\bversion=\S+": "version=(version)",
     r"\bseconds=\S+": "seconds=(seconds)",
+    r"\b(gate_wait|total|text|speech)_s=\S+": r"\1_s=(seconds)",
+    r"\b((text|audio)_(in|out)_(tokens|bytes))=\d+": r"\1=(number)",
 }
 """What is not the same twice; all else of an output is."""
 
@@ -327,7 +329,7 @@ def test_program_prints_what_the_page_shows(block, printed):
 
 
 def test_log_of_the_tutorial_is_as_shown(first_terminal, printed):
-    """Two lines for a conversation."""
+    """Its beginning, its turns, its end."""
     printed[PROGRAMS[0]].result()
     assert first_terminal.read_until("session.ended")
     *_, last = first_terminal.log.splitlines(keepends=True)

@@ -1,6 +1,9 @@
 """The plugin: what ``twistd turngate`` does as a process, and how its service begins and ends."""
 
+import http.client
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,12 +18,24 @@ from twisted.internet.testing import MemoryReactorClock
 from turngate.net import FunctionCaller, FunctionHosts
 from turngate.net.admission import Offer
 from turngate.ops.config import Config
+from turngate.ops.drain import CLOSE_WITHIN_S, Drain
 from turngate.ops.logging import Log
 from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
 from turngate.session.messages import SendUpdate, SessionConfig
 from turngate.session.policy import Absence, Again, LateVoice, Length, Renewal, Waits
-from turngate.tap import STOP_WITHIN_S, TurngateService
-from twistd_rig import LISTEN, OWN_BIN, PATH, Conversation, RunningProxy, end_of, environment, port_in, twistd
+from turngate.tap import TurngateService
+from twistd_rig import (
+    LISTEN,
+    OWN_BIN,
+    PATH,
+    PATIENCE_S,
+    Conversation,
+    RunningProxy,
+    end_of,
+    environment,
+    port_in,
+    twistd,
+)
 
 SIMULATED = ("--upstream", "simulator")
 CANARY = "sk-canary-4711"
@@ -82,13 +97,18 @@ def assert_refused(outcome, words):
         ([*SIMULATED, "--listen", "tcp:0"], "tcp:0 is open to other machines, and clients need no credentials"),
         ([*SIMULATED, "--listen", "tcp6:0"], "tcp6:0 is open to other machines, and clients need no credentials"),
         ([*SIMULATED, *LISTEN, "--listen", "tcp:0"], "tcp:0 is open to other machines"),
+        ([*SIMULATED, *LISTEN, "--admin", "tcp:0"], "--admin tcp:0 is open to other machines: anybody could end every"),
+        ([*SIMULATED, *LISTEN, "--admin", "nonsense"], "--admin nonsense is no endpoint"),
+        ([*SIMULATED, *LISTEN, "--admin", "0", "--admin-token-file", "/absent"], "cannot read the admin token from"),
     ],
 )
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_an_option_is_wrong(options, words):
     """What is wrong, on stderr, without a page of help and without a traceback."""
     assert_refused(twistd("-n", "--pidfile=", "turngate", *options), words)
 
 
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_the_file_has_an_unknown_key(write):
     """The nearest right key is named."""
     outcome = twistd("-n", "--pidfile=", "turngate", "--config", write("lisen = 'tcp:1'"))
@@ -101,6 +121,7 @@ def test_start_is_refused_in_one_line_when_the_file_is_no_toml(write):
     assert_refused(outcome, "is no valid TOML")
 
 
+@pytest.mark.row(98)
 def test_start_is_refused_in_one_line_when_the_key_file_holds_no_key(write):
     """The file is named, and nothing of it is shown."""
     outcome = twistd("-n", "--pidfile=", "turngate", "--upstream-key-file", write(f"{CANARY}\nand {CANARY}"))
@@ -128,6 +149,7 @@ def test_start_is_refused_in_one_line_when_the_name_of_a_file_would_break_it():
     ],
     ids=["port in use", "beyond the loopback"],
 )
+@pytest.mark.row(98)
 def test_start_is_refused_on_the_terminal_when_a_socket_cannot_be_had(mode, endpoint, words, taken_port, tmp_path):
     """Also in daemon mode, which leaves the terminal only when the sockets are bound; nothing is left behind."""
     endpoint = endpoint.format(port=taken_port)
@@ -180,12 +202,88 @@ def test_open_sessions_are_told_that_the_proxy_goes_away_when_it_stops():
     assert "Traceback" not in proxy.log
 
 
+ADMIN = ("--admin", "tcp:0:interface=127.0.0.1")
+
+
+def ask(proxy, method, path, **headers):
+    """The status and the body of an answer of the operator's endpoint."""
+    (port,) = re.findall(r"admin\.listening address=127\.0\.0\.1:(\d+)$", proxy.log, re.MULTILINE)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE_S)
+    connection.request(method, path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read().decode()
+    connection.close()
+    return answer.status, body
+
+
+@pytest.mark.row(91)
+def test_drain_in_a_process_of_its_own_turns_clients_away_and_ends_with_status_0():
+    """By the operator's word: not ready, 503 for who comes, 1001 for who is there, and the metrics until the end."""
+    with RunningProxy(*SIMULATED, *LISTEN, *ADMIN) as proxy, Conversation(proxy.port) as conversation:
+        conversation.receive_event()
+        assert (200, "ready\n") == ask(proxy, "GET", "/readyz")
+        (session,) = json.loads(ask(proxy, "GET", "/sessions")[1])["sessions"]
+        assert ("awaiting_settings", ["settings"]) == (session["phase"], session["waits_for"])
+        assert 202 == ask(proxy, "POST", "/drain")[0]
+        # it is told, and does not answer, so that the proxy waits for it
+        assert GOING_AWAY == conversation.receive_close()
+        assert (503, "not ready: the proxy is draining\n") == ask(proxy, "GET", "/readyz")
+        assert (200, "alive\n") == ask(proxy, "GET", "/livez")
+        with Conversation(proxy.port) as turned_away:
+            assert 503 == turned_away.status
+        status, metrics = ask(proxy, "GET", "/metrics")
+        assert 200 == status
+        assert {
+            "turngate_sessions_open 1.0",
+            "turngate_draining 1.0",
+            'turngate_refusals_total{status="503"} 1.0',
+        } <= set(metrics.splitlines())
+        conversation.close()
+        assert proxy.stop() == 0
+    assert "Traceback" not in proxy.log
+
+
+def test_sessions_when_the_operator_interrupts_are_cut_at_once():
+    """Ctrl-C means now, whatever drain_s is; the operator's endpoint goes with the rest."""
+    with (
+        RunningProxy(*SIMULATED, *LISTEN, TURNGATE_DRAIN_S="3600") as proxy,
+        Conversation(proxy.port) as conversation,
+    ):
+        conversation.receive_event()
+        proxy.ask_to_stop(signal.SIGINT)
+        assert GOING_AWAY == conversation.receive_close()
+        conversation.close()
+        assert proxy.stop() == 0
+    assert "Traceback" not in proxy.log
+
+
+def test_admin_port_alone_is_one_of_the_loopback():
+    """Nobody opens it to other machines by being short."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with RunningProxy(*SIMULATED, *LISTEN, "--admin", str(port)) as proxy:
+        assert f"admin.listening address=127.0.0.1:{port}" in proxy.log
+        assert proxy.stop() == 0
+
+
+def test_admin_endpoint_when_other_machines_reach_it_needs_a_token(write):
+    """It is shown in a header, and is in no line of the log."""
+    options = (*SIMULATED, *LISTEN, "--admin", "tcp:0", "--admin-token-file", write(CANARY), "--log-level", "debug")
+    with RunningProxy(*options) as proxy:
+        proxy.log = proxy.log.replace("address=0.0.0.0", "address=127.0.0.1")
+        assert 401 == ask(proxy, "GET", "/sessions")[0]
+        assert 200 == ask(proxy, "GET", "/sessions", Authorization=f"Bearer {CANARY}")[0]
+        assert proxy.stop() == 0
+    assert CANARY not in proxy.log
+
+
 def test_nothing_else_is_served_than_the_agent():
     """Another path is refused before a WebSocket is opened."""
     with RunningProxy(*SIMULATED, *LISTEN) as proxy, Conversation(proxy.port, "/v1/other") as conversation:
         assert conversation.status == 404
 
 
+@pytest.mark.row(97)
 def test_daemon_serves_and_stops(tmp_path):
     """Sockets bound before the fork accept after it; SIGTERM ends it; no fault is logged, nothing is left."""
     pidfile, logfile = tmp_path / "pid", tmp_path / "log"
@@ -244,6 +342,22 @@ def test_key_is_in_no_line_of_the_log(write):
     assert CANARY not in proxy.log
 
 
+@pytest.mark.row(17)
+def test_start_is_refused_in_one_line_when_too_few_files_may_be_open():
+    """Later, it would be noticed by clients only."""
+    program = (
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000)); "
+        "import turngate.tap as tap; options = tap.Options(); "
+        "options.parseOptions(['--upstream', 'simulator', '--listen', 'tcp:0:interface=127.0.0.1']); "
+        "tap.makeService(options)"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+    assert (1, "") == (outcome.returncode, outcome.stdout)
+    assert outcome.stderr.startswith("turngate: 1200 sessions need 2656 open files, and this process may have 1000;")
+    assert 1 == outcome.stderr.count("\n")
+
+
+@pytest.mark.row(60)
 def test_reactor_keeps_time_by_a_clock_that_nobody_sets():
     """Setting the machine's clock forward must end no session."""
     program = (
@@ -297,6 +411,13 @@ class Sessions:
     def __init__(self):
         self.when_empty = None
 
+    def leave_soon(self, when_empty):
+        self.when_empty = when_empty
+        return ("name",)
+
+    def ask_to_leave(self, name):
+        pass
+
     def shut_down(self, when_empty):
         self.when_empty = when_empty
 
@@ -308,8 +429,10 @@ class Stage:
         self.clock = MemoryReactorClock()
         self.port = ListeningPort()
         self.reception = Sessions()
+        log = Log("error")
+        self.drain = Drain(self.reception, self.clock, lambda low, _high: low, log, 30.0)
         self.service = TurngateService(
-            self.clock, Log("error"), Config(upstream="simulator"), (self.port,), self.reception, None
+            self.clock, log, Config(upstream="simulator"), (self.port,), self.reception, None, drain=self.drain
         )
         self.service.startService()
 
@@ -320,21 +443,23 @@ class Stage:
         return ends
 
 
-def test_stop_listens_no_more_and_waits_for_the_sessions():
-    """Who is in is let out; nobody is let in."""
+def test_stop_waits_for_the_sessions_and_listens_meanwhile():
+    """Who is in is let out; who comes is told to come again, for which somebody has to listen."""
     stage = Stage()
     ends = stage.stop()
-    assert ([], 1) == (ends, stage.port.stops)
+    assert ([], 0) == (ends, stage.port.stops)
     stage.reception.when_empty()
-    assert [None] == ends
+    assert ([None], 1) == (ends, stage.port.stops)
     assert [] == stage.clock.getDelayedCalls()
 
 
+@pytest.mark.row(91)
 def test_stop_waits_no_longer_than_its_deadline():
     """Left alone, twistd would wait for ever for a session that never ends."""
     stage = Stage()
     ends = stage.stop()
-    stage.clock.advance(STOP_WITHIN_S - 0.1)
+    stage.clock.advance(30.0)
+    stage.clock.advance(CLOSE_WITHIN_S - 0.1)
     assert [] == ends
     stage.clock.advance(0.1)
     assert [None] == ends
@@ -344,7 +469,8 @@ def test_session_may_end_after_the_deadline():
     """The end is told once."""
     stage = Stage()
     ends = stage.stop()
-    stage.clock.advance(STOP_WITHIN_S)
+    stage.clock.advance(30.0)
+    stage.clock.advance(CLOSE_WITHIN_S)
     stage.reception.when_empty()
     assert [None] == ends
 
@@ -419,7 +545,12 @@ def test_clients_that_come_back_are_let_in_during_an_outage(offer, busy_s):
         def busy_s(self):
             return 4.5
 
-    assert busy_s == turns_away(Away())(offer)
+    class Open:
+        def busy_s(self):
+            return None
+
+    assert busy_s == turns_away(Away(), Open())(offer) == turns_away(Open(), Away())(offer)
+    assert turns_away(Open())(offer) is None
 
 
 @pytest.mark.parametrize(("resume_s", "absence"), [(30.0, Absence.LASTS), (0.0, Absence.ENDS)])

@@ -68,9 +68,9 @@ class RunningProxy:
                 return
         raise AssertionError(f"the log ended without {words!r}:\n{self.log}")
 
-    def ask_to_stop(self):
-        """Send SIGTERM."""
-        self._process.send_signal(signal.SIGTERM)
+    def ask_to_stop(self, number=signal.SIGTERM):
+        """Send a signal that ends it."""
+        self._process.send_signal(number)
 
     def stop(self):
         """End the process, and give its exit status; may be called again."""

@@ -13,10 +13,11 @@ terminal in either mode. Nothing is accepted before the reactor runs.
 import os
 import signal
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from random import Random
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 from uuid import uuid4
 
 from attrs import evolve
@@ -30,6 +31,7 @@ from zope.interface.verify import verifyObject
 
 from turngate import __version__
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
+from turngate.admin import Desk, Metrics, Now, Storm, site
 from turngate.errors import ConfigError
 from turngate.net import (
     BearerKey,
@@ -44,12 +46,15 @@ from turngate.net import (
     UpstreamDialler,
     use_reactor,
 )
-from turngate.net.admission import Busy
-from turngate.ops import config
+from turngate.net.admission import Busy, Offer
+from turngate.ops import config, descriptors
 from turngate.ops.certificates import Certificates
+from turngate.ops.drain import Drain
 from turngate.ops.loading import load
 from turngate.ops.logging import Log
 from turngate.ops.notify import Notifier
+from turngate.ops.pulse import Pulse
+from turngate.ops.secrets import key_from
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols import component, deepgram
 from turngate.protocols.deepgram import Maps
@@ -57,6 +62,7 @@ from turngate.protocols.deepgram.maps import VOICES
 from turngate.protocols.realtime import DIALECTS, OWN, RealtimeOptions, Translation
 from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
+from turngate.proxy.log import Field
 from turngate.proxy.ports import FunctionEndpoint, IDialler
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore, comes_back
@@ -66,9 +72,8 @@ from turngate.session.messages import Endpoint
 from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Again, LateVoice, Length, Policy, Renewal, Waits
 from turngate.simulator import Simulator
 
-STOP_WITHIN_S: Final = 6.0
 AFTER_DIALLING_S: Final = 1.0
-"""How long sessions may take to end when the proxy stops; longer than one session may take to close."""
+"""By how much a session waits longer for its upstream than the dialler does."""
 
 NAMED_ONE_BY_ONE: Final = {"function_hosts": "function_host"}
 """The settings whose option is not called as they are."""
@@ -101,6 +106,8 @@ class Options(usage.Options):
         ["component-settings", None, None, "apply or acknowledge those during a response [default: apply]"],
         ["rollover", None, None, "on or off: go on with another upstream session when one ends [default: on]"],
         ["late-voice", None, None, "refuse it, or move to another upstream session that takes it [default: refuse]"],
+        ["admin", None, None, "A port of the loopback, or an endpoint, to look at the proxy [default: none]"],
+        ["admin-token-file", None, None, "A file that holds what is shown there [default: nothing is]"],
         ["log-level", None, None, "debug, info, warn or error [default: info]"],
         ["config", "c", None, "A TOML file with the settings above."],
     ]
@@ -167,28 +174,36 @@ def makeService(options: Options) -> Service:
     # Twisted's clock is the wall clock: setting it forward by an hour would end every session
     reactor.seconds = time.monotonic
     use_reactor(reactor)
-    # once it runs, for the reactor takes the signals when it starts
-    reactor.callWhenRunning(take_signals, reactor)
     try:
-        return compose(reactor, options.config)
+        descriptors.ensure(Limits().max_connections)
+        service = compose(reactor, options.config)
     except ConfigError as error:
         raise stopped(str(error)) from None
+    # once it runs, for the reactor takes the signals when it starts
+    reactor.callWhenRunning(take_signals, reactor, service.drain)
+    return service
 
 
-def take_signals(reactor: Any) -> None:
+def take_signals(reactor: Any, drain: Drain) -> None:
     """
-    Stop at SIGTERM and SIGINT, with status 0 and however often they come.
+    Stop at SIGTERM, and at SIGINT without waiting for calls; with status 0 and however often they come.
 
     By itself twistd would kill itself by the same signal after an orderly end, which orchestrators report as a failure,
     and would log a traceback for the second signal.
     """
 
-    def stop() -> None:
-        with suppress(ReactorNotRunning):
-            reactor.stop()
+    def interrupt() -> None:
+        drain.hurry()
+        stop(reactor)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: reactor.callFromThread(stop))
+    signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(stop, reactor))
+    signal.signal(signal.SIGINT, lambda *_: reactor.callFromThread(interrupt))
+
+
+def stop(reactor: Any) -> None:
+    """Begin the end, unless it has begun."""
+    with suppress(ReactorNotRunning):
+        reactor.stop()
 
 
 def take_hangup(reactor: Any, certificates: Certificates) -> None:
@@ -203,7 +218,13 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     Raises:
         ConfigError: it cannot run; the line says why.
     """
-    log = Log(settings.log_level)
+    metrics, storm = Metrics(), Storm(reactor.seconds)
+
+    def watch(event: str, fields: Mapping[str, Field]) -> None:
+        metrics.see(event, fields)
+        storm.see(event)
+
+    log = Log(settings.log_level, watch=watch if settings.admin else None)
     system = ActorSystem(
         reactor,
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
@@ -231,12 +252,13 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
+    drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
         limits=limits,
         reactor=reactor,
-        busy=turns_away(dialler),
+        busy=turns_away(dialler, drain),
     )
     certificates = Certificates(log)
     ports = tuple(
@@ -250,12 +272,74 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
                 f"{endpoint} is open to other machines, and clients need no credentials: anybody could spend the "
                 "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
             )
-    return TurngateService(reactor, log, settings, ports, reception, simulator)
+    metrics.now = Now(
+        accounts=lambda: (standing.account for standing in reception.standings.values()),
+        refusals=lambda: listener.refusals,
+        is_draining=lambda: drain.busy_s() is not None,
+    )
+    reasons = {
+        "the proxy is draining": lambda: drain.busy_s() is not None,
+        "the upstream is down": lambda: dialler.busy_s() is not None,
+        "too many sessions crash": lambda: storm.rages,
+    }
+    admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
+    return TurngateService(
+        reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
+    )
 
 
-def turns_away(dialler: PatientDialler) -> Busy:
-    """Clients are turned away while there is no upstream for them; one that comes back has its own."""
-    return lambda offer: None if comes_back(offer) else dialler.busy_s()
+class Gatekeeper(Protocol):
+    """Somebody who knows when it is of no use to come with a new session."""
+
+    def busy_s(self) -> float | None:
+        """For how long it is not; ``None`` if it may be of use now."""
+
+
+def turns_away(*gatekeepers: Gatekeeper) -> Busy:
+    """Clients are turned away while there is nothing here for them; one that comes back has its session."""
+
+    def busy_s(offer: Offer) -> float | None:
+        if comes_back(offer):
+            return None
+        return max((wait_s for one in gatekeepers if (wait_s := one.busy_s()) is not None), default=None)
+
+    return busy_s
+
+
+def admin_port(
+    reactor: Any,
+    settings: config.Config,
+    metrics: Metrics,
+    reception: Reception,
+    reasons: Mapping[str, Callable[[], bool]],
+) -> IListeningPort:
+    """
+    Where the operator looks at the proxy; ``reasons`` says when no new client should come.
+
+    Raises:
+        ConfigError: it cannot be had, or is open to other machines without a token.
+    """
+    path = settings.admin_token_file
+    desk = Desk(
+        metrics=metrics,
+        standings=lambda: reception.standings,
+        dismiss=reception.dismiss,
+        unready=lambda: next((reason for reason, holds in reasons.items() if holds()), None),
+        # a moment later, when it was answered
+        drain=lambda: reactor.callLater(0, stop, reactor),
+        drain_s=settings.drain_s,
+        seconds=reactor.seconds,
+        token=key_from(path, os.environ, "admin token")() if path is not None else None,
+    )
+    given = settings.admin or ""
+    endpoint = f"tcp:{given}:interface=127.0.0.1" if given.isdecimal() else given
+    port = listening(reactor, endpoint, site(desk), "--admin")
+    if desk.token is None and not is_local(port):
+        raise ConfigError(
+            f"--admin {endpoint} is open to other machines: anybody could end every session. Add "
+            "interface=127.0.0.1 to the endpoint, or give --admin-token-file"
+        )
+    return port
 
 
 def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str, Profile]:
@@ -380,9 +464,16 @@ class TurngateService(Service):
         ports: tuple[IListeningPort, ...],
         reception: Reception,
         simulator: Simulator | None,
+        *,
+        drain: Drain,
+        admin: IListeningPort | None = None,
+        on_lag: Callable[[float], None] = lambda _lag_s: None,
     ) -> None:
         self.ports = ports
         self.reception = reception
+        self.drain = drain
+        self.admin = admin
+        self._pulse = Pulse(reactor, log, on_lag)
         self._reactor = reactor
         self._log = log
         self._settings = settings
@@ -397,31 +488,33 @@ class TurngateService(Service):
         for port in self.ports:
             adopt(port)
             self._log.info("proxy.listening", address=shown(port))
+        if self.admin is not None:
+            adopt(self.admin)
+            self._log.info("admin.listening", address=shown(self.admin))
+        self._pulse.start()
         self._reactor.callWhenRunning(self._started)
 
     def stopService(self) -> "Deferred[None]":
-        """Twisted calls this at SIGTERM, and waits: take nobody in, end every session, and be done in time."""
+        """Twisted calls this at SIGTERM, and waits: take nobody in, let every session end, and be done in time."""
         super().stopService()
         self._log.info("proxy.stopping", sessions=self.reception.sessions)
         self._notifier.stopping()
-        closed: list[Deferred[Any]] = [maybeDeferred(port.stopListening) for port in self.ports]
-        done: Deferred[None] = Deferred()
-        overdue = self._reactor.callLater(STOP_WITHIN_S, self._stopped, done)
-        done.addBoth(lambda _: overdue.cancel() if overdue.active() else None)
-        self.reception.shut_down(lambda: self._stopped(done))
-        # the ports too, for a socket of the file system is removed only then
-        return DeferredList([done, *closed], consumeErrors=True).addCallback(lambda _: None)
+        done: Deferred[Any] = Deferred()
+        self.drain.begin(lambda: done.callback(None))
+        return done.addCallback(lambda _: self._stopped())
 
     def _started(self) -> None:
         upstream = config.SIMULATOR if self._simulator else self._settings.upstream.partition("?")[0]
         self._log.info("proxy.started", version=__version__, upstream=upstream, model=self._settings.model)
         self._notifier.ready()
 
-    def _stopped(self, done: "Deferred[None]") -> None:
-        if done.called:
-            return
+    def _stopped(self) -> "Deferred[None]":
         self._log.info("proxy.stopped", sessions=self.reception.sessions)
         self._notifier.stopped()
+        self._pulse.stop()
         if self._simulator is not None:
             self._simulator.stop()
-        done.callback(None)
+        # until now clients were told to come again; a socket of the file system is removed only when this is waited for
+        ports = (*self.ports, *(() if self.admin is None else (self.admin,)))
+        closed = [maybeDeferred(port.stopListening) for port in ports]
+        return DeferredList(closed, consumeErrors=True).addCallback(lambda _: None)

@@ -188,6 +188,7 @@ def test_stop_when_mail_waits_discards_it(system, spawn, log) -> None:
     assert 1 == len(system.take_dead_letters())
 
 
+@pytest.mark.row(94)
 def test_ended_actor_when_only_its_ref_is_left_is_freed(system, log) -> None:
     """An ended actor, its children, and what they held are freed without the collector; nothing watched keeps them."""
     kept = system.probe("kept")

@@ -57,6 +57,7 @@ def test_mailbox_when_it_makes_no_sense_is_refused(arguments) -> None:
         Mailbox(**arguments)
 
 
+@pytest.mark.row(87)
 def test_overflow_when_fail_fails_the_actor(system, busy, log) -> None:
     """The message without room is lost, and so is the actor."""
     probe = system.probe("probe")
@@ -108,6 +109,7 @@ def test_overflow_when_drop_newest_keeps_the_oldest(system, busy, log) -> None:
         (Overflow.DROP_NEWEST, ["aaa", "bb", "e"], 2),
     ],
 )
+@pytest.mark.row(87)
 def test_weight_when_bounded_counts_like_number(system, busy, log, overflow, kept, lost) -> None:
     """Mail gives way by weight as it does by number."""
     messages = ["aaa", "bb", "cc", "dddd"] if overflow is Overflow.DROP_OLDEST else ["aaa", "bb", "cc", "dddd", "e"]

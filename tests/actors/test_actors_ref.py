@@ -1,5 +1,6 @@
 """Telling: order, re-entrance, and mail that cannot be delivered."""
 
+import pytest
 from scripted_actors import fails
 
 from turngate.actors import DeadLetter, Mailbox, Overflow
@@ -22,6 +23,7 @@ def test_tell_when_outside_delivers_what_follows(spawn, log) -> None:
     assert [("third", "arrived")] == log
 
 
+@pytest.mark.row(88)
 def test_tell_when_inside_an_actor_only_queues(spawn, log) -> None:
     """An actor that tells itself, or one that answers at once, has finished before it receives the next message."""
     caller, answerer = spawn("caller"), spawn("answerer")
@@ -85,6 +87,7 @@ def test_tell_when_it_cannot_be_delivered_raises_nothing(system, spawn) -> None:
     assert ["failing", "unweighable"] == [failure.actor for failure in system.take_failures()]
 
 
+@pytest.mark.row(86)
 def test_tell_when_the_other_has_ended_is_a_dead_letter(system, spawn) -> None:
     """A dead letter is reported without the message."""
     gone = spawn("gone")

@@ -38,6 +38,7 @@ def family(system: TestSystem, log, *policies, starts=None):
     return refs
 
 
+@pytest.mark.row(84)
 def test_failure_when_stop_ends_the_actor(system, log) -> None:
     """The failed actor ends, its parent does not, and watchers hear why."""
     probe = system.probe("probe")
@@ -152,6 +153,7 @@ def test_failure_when_escalated_stops_the_siblings(system, log) -> None:
 
 
 @pytest.mark.parametrize("policy", WhenChildFails)
+@pytest.mark.row(85)
 def test_failure_when_stopping_lets_the_ending_proceed(system, log, policy) -> None:
     """Neither a failing on_stop nor a failing last message changes why the actor ended, or reaches its parent."""
     probe = system.probe("probe")
@@ -185,6 +187,7 @@ def test_failure_when_the_watchers_own_code_fails_is_the_watchers(system, log) -
     assert ("watcher", "stop") == log[-1]
 
 
+@pytest.mark.row(84)
 def test_failure_when_captured_quotes_nothing(system, log) -> None:
     """A report tells where and what type, and holds neither text nor message, however deep the failure was."""
     payload = "secret payload"

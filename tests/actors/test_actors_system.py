@@ -84,6 +84,7 @@ def test_counts_when_asked_are_a_snapshot(system, spawn) -> None:
     assert 1 == len(system.take_dead_letters())
 
 
+@pytest.mark.row(85)
 def test_reports_when_they_raise_disturb_nobody(log) -> None:
     """A callback that fails is counted, and neither the sender nor the ending notices."""
     system = ActorSystem(Clock(), on_dead_letter=fails, on_failure=fails)

@@ -103,6 +103,7 @@ def test_timer_when_replaced_in_the_queue_keeps_its_new_time(spawn, clock, log) 
     assert [("one", "second")] == log
 
 
+@pytest.mark.row(94)
 def test_timers_when_the_actor_stops_leave_the_clock(system, spawn, clock, log) -> None:
     """Stopping disarms at once, in the message that stops, and what is queued is not received."""
     one = spawn("one")

@@ -137,6 +137,7 @@ def test_what_cannot_be_converted_is_refused(source: AudioFormat, target: Sessio
 # --- parts of samples -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row(33)
 def test_an_odd_byte_waits_for_the_next_message() -> None:
     """No byte is lost, none is invented, and it is noticed."""
     stream = Inbound(AudioFormat(Encoding.LINEAR16, 24000))

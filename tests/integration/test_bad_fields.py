@@ -22,6 +22,7 @@ ENDS = [
 
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(("kind", "fields", "named", "close"), ENDS, ids=[f"{row[0]}-{row[2]}" for row in ENDS])
+@pytest.mark.row(30)
 async def test_a_message_that_is_none_ends_the_session(
     rig: Rig, kind: str, fields: dict[str, Any], named: str, close: int
 ) -> None:

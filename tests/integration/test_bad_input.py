@@ -49,6 +49,7 @@ FATAL = [
 
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(("what", "send", "code", "close", "advice"), FATAL, ids=[row[0] for row in FATAL])
+@pytest.mark.row(27, 30, 31, 34)
 async def test_a_message_that_cannot_be_used(
     rig: Rig, what: str, send: Any, code: str, close: int, advice: str
 ) -> None:
@@ -76,6 +77,7 @@ EARLY = [
 
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize(("what", "send"), EARLY, ids=[row[0] for row in EARLY])
+@pytest.mark.row(19)
 async def test_anything_before_settings(rig: Rig, what: str, send: Any) -> None:
     """The first message is Settings; nothing reaches an upstream before."""
     client = await rig.connect()
@@ -129,6 +131,7 @@ async def test_a_message_that_has_no_effect_here(rig: Rig, kind: str, fields: An
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(33)
 async def test_audio_of_odd_length(rig: Rig) -> None:
     """One Warning, no byte lost: the rest of a sample is taken from the next message."""
     client = await rig.talking()
@@ -143,6 +146,22 @@ async def test_audio_of_odd_length(rig: Rig) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(32)
+async def test_json_in_a_binary_frame(rig: Rig) -> None:
+    """What is binary is audio, whatever it looks like; what is text is a message, and this is none."""
+    client = await rig.talking()
+    message = b'{"type":"UpdatePrompt","prompt":"x"}'
+    client.line.speak(message)
+    await client.quiet()
+    sent = b"".join(base64.b64decode(f["audio"]) for f in rig.upstream_frames("input_audio_buffer.append"))
+    assert message == sent
+    assert [] == client.of("PromptUpdated")
+    text(b"\0\1\2\3")(client)
+    assert "UNPARSABLE_CLIENT_MESSAGE" == (await client.until("Error"))["code"]
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.row(31)
 async def test_a_frame_over_a_mebibyte(rig: Rig) -> None:
     """It is refused on its header, with 1009."""
     client = await rig.talking()
@@ -171,6 +190,7 @@ async def test_tool_results_that_nobody_waits_for(rig: Rig) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(24)
 async def test_text_that_is_no_utf8(rig: Rig) -> None:
     """The WebSocket layer refuses it, with 1007."""
 

@@ -20,6 +20,7 @@ CANARIES = {
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(38, 43)
 async def test_nothing_that_was_said_is_logged(rigs, capfd: pytest.CaptureFixture[str]) -> None:
     """A conversation with a canary in every place that holds words; the logs of all libraries are searched."""
     lines: list[str] = []

@@ -220,6 +220,7 @@ async def test_barge_in(rigs) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(52)
 async def test_barge_in_on_a_slow_client_with_a_megabyte_queued(rigs) -> None:
     """
     From the upstream's speech_started on, the client is sent not one byte of the old answer.
@@ -348,6 +349,7 @@ async def test_speech_at_the_pace_of_playing(rigs) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(57)
 async def test_a_client_that_sends_nothing(rigs) -> None:
     """It is told what it should have sent, and let go; one that says KeepAlive stays."""
     rig = await rigs(habits=Habits(idle_s=0.3))
@@ -380,6 +382,7 @@ async def test_turns_that_come_too_soon_are_answered(rig: Rig) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(49)
 async def test_two_sessions_do_not_hear_each_other(rig: Rig) -> None:
     """No byte of one session appears in another."""
     one, two = await rig.talking(), await rig.talking()

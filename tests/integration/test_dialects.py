@@ -5,6 +5,7 @@ import re
 import pytest
 import pytest_twisted
 from attrs import evolve
+from test_component import said, settings, talking
 from test_conversation import speech
 
 from turngate.cli.line import Audio
@@ -73,5 +74,32 @@ async def test_a_conversation(rigs, dialect: Dialect) -> None:
     replaced = [one for one in rig.upstream_frames("conversation.item.create") if one.get("previous_item_id")]
     assert bool(cuts) is dialect.capabilities.truncates
     assert bool(replaced) is not dialect.capabilities.truncates
+    client.line.hang_up()
+    await rig.gone()
+
+
+@pytest_twisted.ensureDeferred
+@pytest.mark.parametrize("dialect", [*DIALECTS.values(), GAPS], ids=lambda dialect: dialect.name)
+async def test_a_components_conversation(rigs, dialect: Dialect) -> None:
+    """Settings, two written turns, a tool and settings again, for a component with any kind of upstream."""
+    rig = await rigs(dialect=dialect, manner=Manner(pace=Pace(speed=20.0)), waits=QUICK_TO_COUNT, key="k")
+    client = await talking(rig, {"functions": [TIME]})
+    client.say("InjectUserMessage", content="Yes")
+    await client.until("AgentAudioDone")
+
+    client.say("InjectUserMessage", content="What time is it?")
+    (call,) = (await client.until("FunctionCallRequest"))["functions"]
+    client.say("FunctionCallResponse", id=call["id"], name=call["name"], content="noon")
+    await client.until("AgentAudioDone")
+
+    client.line.say(settings({"prompt": "Always begin with: Ahoy"}))
+    await client.until("SettingsApplied")
+    client.say("InjectUserMessage", content="No")
+    while not said(client, "assistant")[-1].startswith("Ahoy"):
+        await client.until("ConversationText")
+
+    first, *others = said(client, "assistant")
+    assert "You said: Yes" == first
+    assert any("noon" in words for words in others)
     client.line.hang_up()
     await rig.gone()

@@ -74,6 +74,7 @@ async def test_a_client_that_leaves(rigs: Any, point: Callable[[Client], Awaitab
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(96)
 async def test_a_client_that_leaves_while_the_upstream_is_not_ready(rigs: Any) -> None:
     """An upstream that has not greeted yet is closed too."""
     rig: Rig = await rigs(script=Script((OnServer("session.created", Delay(0.5)),)))
@@ -94,6 +95,7 @@ async def test_a_client_that_closes_hears_its_own_code(rig: Rig) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(96)
 async def test_both_legs_that_close_at_once(rigs: Any) -> None:
     """Each leg ends once, whoever was first."""
     rig: Rig = await rigs(script=Script((OnServer("response.done", Close(1011)),)))
@@ -125,6 +127,7 @@ async def test_a_proxy_that_stops(rigs: Any) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(84)
 async def test_an_actor_that_fails(rigs: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The client gets an Error and 1011, the upstream is closed, and the neighbour notices nothing."""
     rig: Rig = await rigs()

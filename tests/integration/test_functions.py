@@ -81,6 +81,7 @@ async def test_a_function_at_a_listed_host(rigs, status: int) -> None:
 @pytest_twisted.ensureDeferred
 @pytest.mark.parametrize("listed", [(), ("example.org",)], ids=["none", "others"])
 @pytest.mark.parametrize("place", ["Settings", "UpdateThink"])
+@pytest.mark.row(37, 39)
 async def test_a_function_anywhere_else_is_never_dialled(rigs, listed: tuple[str, ...], place: str) -> None:
     """A client's URL outside the list is refused, whatever message holds it; a listener there sees nothing."""
     canary = Canary()
@@ -110,6 +111,7 @@ async def test_a_function_anywhere_else_is_never_dialled(rigs, listed: tuple[str
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(37, 39)
 async def test_urls_that_look_like_anything_else_are_never_dialled(rig: Rig) -> None:
     """Providers' endpoints are named as having no effect, in either form, and a listener there sees nothing."""
     canary = Canary()

@@ -171,6 +171,7 @@ async def test_a_client_that_moves_to_another_network(rigs: Any) -> None:
 
 
 @pytest_twisted.ensureDeferred
+@pytest.mark.row(49)
 async def test_tickets_that_are_worth_nothing(rigs: Any, lines: list[str]) -> None:
     """An error that says what to do, and a close code of its own; whose session it is not, notices nothing."""
     rig = await lasting(rigs)

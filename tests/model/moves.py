@@ -42,6 +42,7 @@ DEPARTURES: Final[tuple[m.Message, ...]] = (
     m.ClientStalled(),
     m.ClientIdle(),
     m.ClientFault(m.Problem(m.Cause.UNPARSABLE, "send JSON")),
+    m.Dismissed(),
     m.Shutdown(),
 )
 
@@ -247,6 +248,8 @@ def network_mischief(world: World) -> Iterator[Move]:
         cut_off = deliver(spend(world, absent=1), m.ClientGone(m.Loss.LOST))
         yield "client lost", played(cut_off) if cut_off.told else cut_off
         yield "client moves over", deliver(spend(world, absent=1), m.ClientBack())
+    if budget.drain:
+        yield "drain", deliver(spend(world, drain=1), m.Drain())
     if budget.leave:
         for departure in DEPARTURES:
             yield f"departure {type(departure).__name__}", deliver(spend(world, leave=1), departure)

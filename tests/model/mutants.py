@@ -73,6 +73,16 @@ def blame(patch: pytest.MonkeyPatch) -> None:
     rule(patch, m.Refused, refused)
 
 
+def drain_cuts(patch: pytest.MonkeyPatch) -> None:
+    """A proxy that will go away ends calls in the middle of a turn."""
+    rule(patch, m.Drain, ending.shut_down)
+
+
+def drain_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A session that is to leave stays."""
+    rule(patch, m.Drain, rules.ignore)
+
+
 def any_created(patch: pytest.MonkeyPatch) -> None:
     """Any response that starts is taken for ours."""
     real = answers.response_started
@@ -498,6 +508,8 @@ MUTANTS: Final = (
     Mutant("own answer never asked for", ("L3", "I2"), own_answer_never_asked_for, "component"),
     Mutant("own answer is nobody's", ("L3", "I2", "W1"), own_answer_is_nobodys, "component"),
     Mutant("unconfirmed turn waits for ever", ("L3", "I2"), unconfirmed_turn_waits_for_ever, "component"),
+    Mutant("drain cuts a turn", ("C2",), drain_cuts, "drained"),
+    Mutant("drain is forgotten", ("C2",), drain_forgotten, "drained"),
     Mutant("end told twice", ("D3",), end_told_twice, "component"),
     Mutant("unasked confirmation acknowledges", ("A1",), unasked_confirmation_acknowledges, "component"),
 )

@@ -52,7 +52,8 @@ PLANS: Final = (
     Plan("errors without a name", (TEXT, PROMPT), Budget(vad_response=1, unnamed=2, late=1)),
     Plan("responses out of sight", (TEXT, PROMPT), Budget(unseen=2, late=1)),
     Plan("responses in and out of sight", (TEXT,), Budget(unseen=2, vad_response=1, late=0)),
-    Plan("responses that end out of sight", (TEXT, PROMPT), Budget(vad_response=2, unseen=1, late=0)),
+    Plan("responses that end out of sight", (TEXT,), Budget(vad_response=2, unseen=1, late=0)),
+    Plan("updates and responses that end out of sight", (PROMPT,), Budget(vad_response=2, unseen=1, late=0)),
     Plan("speech", (TEXT, PROMPT), Budget(speech=2, late=1)),
     Plan("speech that is being played", (TEXT,), Budget(speech=2, unplayed=1, words=1, late=0)),
     Plan("speech that is heard as it is told", (TEXT,), Budget(speech=1, unplayed=2, words=1, late=0)),
@@ -77,6 +78,9 @@ PLANS: Final = (
     Plan("more waits than may wait", CROWD, Budget(late=0)),
     Plan("flow", (m.UserAudio(b"\0\0"), TEXT), Budget(flow=2, late=0)),
     Plan("legs that end", (TEXT, PROMPT), Budget(leave=1, vad_response=1, late=0)),
+    Plan("drained", (TEXT, PROMPT), Budget(drain=1, speech=1, unplayed=1, late=0)),
+    Plan("drained with calls", (TEXT, RESULT), Budget(drain=1, call=1, close=1, late=0)),
+    Plan("drained at the opening", (PLAIN,), Budget(drain=1, late=0), serving=False),
     Plan("lost when crossed", (TEXT, PROMPT), Budget(close=1, vad_response=1, late=0)),
     Plan("lost when congested", (TEXT,), Budget(close=1, flow=1, late=0)),
     Plan("lost", (TEXT, PROMPT, TEXT2), Budget(close=1, fail=1, late=0)),
@@ -152,7 +156,7 @@ PLANS: Final = (
         COMPONENT,
         serving=False,
     ),
-    Plan("component speech", (TEXT,), Budget(speech=1, vad_response=2, late=1), COMPONENT, config=BY_UPSTREAM),
+    Plan("component speech", (TEXT,), Budget(speech=1, vad_response=1, late=1), COMPONENT, config=BY_UPSTREAM),
     Plan("component lost", (TEXT,), Budget(close=1, speech=1, unwritten=1, late=0), COMPONENT, config=BY_UPSTREAM),
     Plan("component lost with words", (TEXT, TEXT2), Budget(close=1, words=2, late=0), COMPONENT),
     Plan("component lost with commits", (LOUD,), Budget(close=1, lose=1, late=1), COMPONENT, config=BY_PAUSE),
@@ -173,7 +177,7 @@ PLANS: Final = (
     Plan("component settings only acknowledged", (TEXT, OTHER, PLAIN), Budget(vad_response=1, late=0), ACKNOWLEDGING),
     Plan(
         "component settings again",
-        (PLAIN, TEXT, PROMPT, OTHER, PROMPT2),
+        (PLAIN, TEXT, PROMPT, OTHER),
         Budget(refuse=1, vad_response=1, late=1),
         COMPONENT,
     ),
@@ -191,6 +195,14 @@ PLANS: Final = (
 )
 
 DEEP: Final = (
+    Plan("deep: ends out of sight", (TEXT, PROMPT), Budget(vad_response=2, unseen=1, late=0)),
+    Plan("deep: component speech", (TEXT,), Budget(speech=1, vad_response=2, late=1), COMPONENT, config=BY_UPSTREAM),
+    Plan(
+        "deep: component settings",
+        (PLAIN, TEXT, PROMPT, OTHER, PROMPT2),
+        Budget(refuse=1, vad_response=1, late=1),
+        COMPONENT,
+    ),
     Plan("deep: out of sight", (TEXT, PROMPT), Budget(vad_response=1, unseen=2, refuse=1, late=1)),
     Plan("deep: the upstream's own", (TEXT, PROMPT), Budget(vad_response=2, unnamed=1, out_of_band=1, late=1)),
     Plan("deep: disorder", (TEXT, PROMPT), Budget(duplicate=1, swap=1, unasked=1, vad_response=1, late=0)),

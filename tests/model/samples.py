@@ -105,5 +105,7 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
         m.ResponseEnded("o90", m.ResponseStatus.COMPLETED, in_conversation=False),
     ),
     m.DeadlinePassed: tuple(m.DeadlinePassed(deadline) for deadline in m.Deadline),
+    m.Drain: (m.Drain(),),
+    m.Dismissed: (m.Dismissed(),),
     m.Shutdown: (m.Shutdown(),),
 }

@@ -68,6 +68,8 @@ class Budget:
     """Whether the user's turns were not written down when they are recalled, so that their audio is sent again."""
     leave: int = 0
     """Ends that come from the client or from the proxy itself."""
+    drain: int = 0
+    """Times that the proxy asks for an end at a quiet moment."""
     absent: int = 0
     """Times that the client is cut off, or comes back over another connection while it has one."""
     unplayed: int = 0

@@ -16,6 +16,7 @@ from net_rig import (
     Listener,
     close_frame,
     make_gate,
+    read_frames,
     upgrade_answer,
     upgrade_request,
 )
@@ -192,6 +193,7 @@ def test_abort_is_told_as_ours(clock: Clock, open_leg: OpenLeg) -> None:
 
 
 @both_legs
+@pytest.mark.row(22)
 def test_message_over_the_limit_is_closed_with_1009_on_its_header(clock: Clock, open_leg: OpenLeg) -> None:
     """The header alone is refused; what follows it is not kept."""
     leg, listener, _ = open_leg(clock)
@@ -208,6 +210,7 @@ def test_message_over_the_limit_is_closed_with_1009_on_its_header(clock: Clock, 
 
 
 @both_legs
+@pytest.mark.row(22)
 def test_message_over_the_limit_in_fragments_is_closed_with_1009(clock: Clock, open_leg: OpenLeg) -> None:
     """The sum counts, not the frame."""
     leg, listener, _ = open_leg(clock)
@@ -228,6 +231,7 @@ def test_message_at_the_limit_is_delivered(clock: Clock, open_leg: OpenLeg) -> N
 
 
 @both_legs
+@pytest.mark.row(25)
 def test_too_many_fragments_are_closed_with_1008(clock: Clock, open_leg: OpenLeg) -> None:
     """Empty fragments cost no bytes, and are counted."""
     leg, listener, _ = open_leg(clock)
@@ -238,11 +242,64 @@ def test_too_many_fragments_are_closed_with_1008(clock: Clock, open_leg: OpenLeg
     assert [call[0] for call in listener.calls] == ["closed"]
 
 
+@pytest.mark.parametrize(("kind", "allowed"), [(BINARY, 5000), (PING, 200), (PONG, 200)])
+@pytest.mark.row(25, 26)
+def test_flood_of_frames_is_closed_with_1008_and_read_no_more(
+    clock: Clock, kind: int, allowed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten seconds' worth may come at once; what comes after it is neither taken apart nor kept."""
+    gate = make_gate(clock)
+    leg = gate.open()
+    begun, allows = 0, leg.bridge.frame_allowed
+
+    def begin(**kind: bool) -> bool:
+        nonlocal begun
+        begun += 1
+        return allows(**kind)
+
+    monkeypatch.setattr(leg.bridge, "frame_allowed", begin)
+    leg.receive(*[leg.frame(kind)] * allowed)
+    assert {sent.opcode for sent in leg.frames()} <= {PONG}
+    leg.receive(leg.frame(kind) * 10_000)
+    assert [1008] == [sent.close_code for sent in leg.frames() if sent.opcode == CLOSE]
+    leg.receive(*[bytes(60_000)] * 20)
+    assert leg.protocol.data == b""
+    assert begun == allowed + 1
+    assert len(gate.acceptance.listeners[0].messages) == (allowed if kind == BINARY else 0)
+    clock.advance(3)
+    leg.settle()
+    assert leg.transport.is_lost
+    assert gate.listener.cut == {"too many frames": 1}
+
+
+@pytest.mark.row(25)
+def test_frames_at_the_pace_of_speech_and_after_a_pause_are_no_flood(clock: Clock) -> None:
+    """Fifty frames a second for ever, a backlog of ten seconds, and a pong to each of our pings."""
+    gate = make_gate(clock)
+    leg = gate.open()
+    for _second in range(100):
+        clock.advance(1)
+        leg.receive(leg.frame(BINARY, b"ab") * 50, leg.frame(PONG), *[leg.frame(PONG, f.payload) for f in leg.frames()])
+    leg.receive(leg.frame(BINARY, b"ab") * 4_500)
+    assert len(gate.acceptance.listeners[0].messages) == 9_500
+    assert gate.listener.cut == {}
+    leg.transport.lose()
+
+
+def test_upstream_may_send_as_many_frames_as_it_likes(clock: Clock) -> None:
+    """It is the operator's own choice, and speaks faster than real time."""
+    leg, listener, _ = open_upstream_leg(clock)
+    leg.receive(leg.frame(BINARY) * 6_000)
+    assert len(listener.messages) == 6_000
+    leg.transport.lose()
+
+
 @both_legs
 @pytest.mark.parametrize(
     ("opcode", "payload", "code"),
     [(TEXT, b"\xff\xfe", 1007), (TEXT, b"ok\xc3", 1007), (3, b"", 1002), (11, b"", 1002), (0, b"x", 1002)],
 )
+@pytest.mark.row(23, 24)
 def test_violation_is_closed_with_its_code(
     clock: Clock, open_leg: OpenLeg, opcode: int, payload: bytes, code: int
 ) -> None:
@@ -254,6 +311,7 @@ def test_violation_is_closed_with_its_code(
     assert [call[0] for call in listener.calls] == ["closed"]
 
 
+@pytest.mark.row(23)
 def test_unmasked_frame_of_a_client_is_closed_with_1002(clock: Clock) -> None:
     """RFC 6455 demands masks of clients."""
     leg, _, _ = open_client_leg(clock)
@@ -274,6 +332,7 @@ def test_large_message_is_sent_in_spite_of_the_limit_for_received_ones(clock: Cl
 
 
 @both_legs
+@pytest.mark.row(59)
 def test_peer_that_does_not_answer_a_close_is_dropped(clock: Clock, open_leg: OpenLeg) -> None:
     """A close that is not answered ends all the same, in time."""
     leg, listener, connection = open_leg(clock)
@@ -308,6 +367,7 @@ def test_client_that_closes_and_does_not_read_is_dropped(clock: Clock) -> None:
 
 
 @both_legs
+@pytest.mark.row(55, 56)
 def test_silent_peer_is_dropped_after_a_ping(clock: Clock, open_leg: OpenLeg) -> None:
     """A peer that vanished without a word is found by a ping."""
     leg, listener, _ = open_leg(clock)
@@ -333,6 +393,46 @@ def test_peer_that_answers_pings_is_kept(clock: Clock, open_leg: OpenLeg) -> Non
 
 
 @both_legs
+@pytest.mark.row(54)
+def test_peer_on_a_thin_line_is_kept(clock: Clock, open_leg: OpenLeg) -> None:
+    """A peer that takes 64 kbit/s of all that we have answers a ping when it has read what stands before it."""
+    leg, listener, connection = open_leg(clock)
+    leg.transport.is_writable = False
+    wire = b""
+    for _second in range(300):
+        if listener.calls.count(("congested",)) == listener.calls.count(("relieved",)):
+            connection.send_binary(bytes(20_000))
+        taken, leg.transport.unsent = leg.transport.unsent[:8_000], leg.transport.unsent[8_000:]
+        frames, wire = read_frames(wire + taken)
+        for sent in frames:
+            if sent.opcode == PING:
+                leg.receive(leg.frame(PONG, sent.payload))
+        if not leg.transport.unsent:
+            leg.transport.is_writable = True
+            leg.transport.flush()
+            leg.transport.is_writable = False
+        clock.advance(1)
+    assert listener.ends == []
+    assert ("relieved",) in listener.calls
+    leg.transport.lose()
+
+
+@both_legs
+@pytest.mark.row(62)
+def test_peer_that_is_gone_after_a_suspension_is_found(clock: Clock, open_leg: OpenLeg) -> None:
+    """An hour passes in one step: no deadline has a heap of calls to catch up with, and one ping finds it."""
+    leg, listener, _ = open_leg(clock)
+    clock.advance(3600)
+    leg.settle()
+    assert [sent.opcode for sent in leg.frames()] == [PING]
+    assert listener.ends == []
+    for _second in range(21):
+        clock.advance(1)
+    (how,) = listener.ends
+    assert "ping" in how.reason
+
+
+@both_legs
 def test_pressure_is_told_and_bounded(clock: Clock, open_leg: OpenLeg) -> None:
     """A peer that does not read is told to the listener; one that reads again too."""
     leg, listener, connection = open_leg(clock)
@@ -350,13 +450,14 @@ def test_pressure_is_told_and_bounded(clock: Clock, open_leg: OpenLeg) -> None:
 
 
 @both_legs
+@pytest.mark.row(26)
 def test_pings_to_a_peer_that_does_not_read_are_not_collected(clock: Clock, open_leg: OpenLeg) -> None:
     """A flood of pings cannot fill our memory with pongs; the last one is answered in the end."""
     leg, _, connection = open_leg(clock)
     leg.transport.is_writable = False
     connection.send_binary(bytes(70_000))
     before = len(leg.transport.unsent)
-    leg.receive(leg.frame(PING, b"p" * 125) * 1000, leg.frame(PING, b"last"))
+    leg.receive(leg.frame(PING, b"p" * 125) * 150, leg.frame(PING, b"last"))
     assert before == len(leg.transport.unsent)
     leg.transport.is_writable = True
     leg.transport.flush()
@@ -445,6 +546,7 @@ def test_frames_in_the_read_of_the_handshake_are_delivered(clock: Clock) -> None
     leg.transport.lose()
 
 
+@pytest.mark.row(42)
 def test_request_to_the_upstream_says_what_it_should(clock: Clock) -> None:
     """The request holds our fixed headers, asks for no extension, and not for the old dialect."""
     leg, _ = dialling(clock)
@@ -480,6 +582,7 @@ def test_host_header_has_brackets_for_an_ipv6_address(clock: Clock) -> None:
         (b"\r\n\r\n", None),
     ],
 )
+@pytest.mark.row(46)
 def test_answer_that_is_no_upgrade_is_told_by_status(clock: Clock, answer: bytes, expected: HttpAnswer | None) -> None:
     """What else the upstream wrote is not repeated, and does not raise."""
     leg, opening = dialling(clock)
@@ -501,6 +604,7 @@ def test_answer_without_end_is_dropped(clock: Clock) -> None:
 
 
 @both_legs
+@pytest.mark.row(21, 23)
 def test_compression_is_not_spoken(clock: Clock, open_leg: OpenLeg) -> None:
     """A frame with the bit of an extension is a violation."""
     leg, _, _ = open_leg(clock)
@@ -511,6 +615,7 @@ def test_compression_is_not_spoken(clock: Clock, open_leg: OpenLeg) -> None:
     leg.transport.lose()
 
 
+@pytest.mark.row(21)
 def test_compression_is_not_accepted_when_offered(clock: Clock) -> None:
     """The answer names no extension."""
     leg = make_gate(clock).connect()
@@ -544,6 +649,7 @@ def test_bytes_after_the_end_are_not_collected(clock: Clock, open_leg: OpenLeg) 
     assert Life.CLOSED is leg.bridge.life
 
 
+@pytest.mark.row(43)
 def test_debug_log_of_autobahn_is_never_on(clock: Clock) -> None:
     """At debug Autobahn prints Authorization headers, both ways."""
     leg, _, _ = open_client_leg(clock)

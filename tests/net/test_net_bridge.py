@@ -100,6 +100,7 @@ def test_messages_reach_the_listener_when_open(household: Household) -> None:
     bridge.closed(1000, "")
 
 
+@pytest.mark.row(96)
 def test_closed_comes_once_and_last(household: Household) -> None:
     """After the end nothing reaches the listener or the wire, whatever is called."""
     bridge = household.open()
@@ -244,6 +245,7 @@ def test_fault_of_a_listener_closes_with_1011_and_is_logged_once(household: Hous
     assert "in fail" in line
 
 
+@pytest.mark.row(85)
 def test_fault_in_closed_is_logged_and_the_owner_still_hears(household: Household, logged: list[str]) -> None:
     """The owner's books are right even if the listener's are not."""
 

@@ -119,6 +119,7 @@ def test_connection_is_handed_over_when_the_upgrade_succeeds(road: Road) -> None
         ("a b&c=d\r\nX: y", True, "a%20b%26c%3Dd%0D%0AX%3A%20y"),
     ],
 )
+@pytest.mark.row(41)
 def test_model_is_the_clients_only_where_allowed(road: Road, asked: str | None, may: bool, dialled_model: str) -> None:
     """The operator's word decides, and the name is encoded on the wire."""
     dialling = dialler(road, may_choose=lambda _model: may).dial(asked, Dialled())
@@ -309,6 +310,7 @@ def test_dialling_fails_at_the_deadline(road: Road, stage: Callable[[Road], None
 
 
 @stages
+@pytest.mark.row(96)
 def test_cancel_leaves_nothing_behind(road: Road, stage: Callable[[Road], None]) -> None:
     """A cancelled dialling is silent, and so is a second cancel."""
     dialled = Dialled()

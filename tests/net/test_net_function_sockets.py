@@ -198,6 +198,7 @@ async def test_canary_sings_when_it_is_connected_to(town: Town) -> None:
         "https://ⓖood.test:{canary}/",
     ],
 )
+@pytest.mark.row(37, 39)
 async def test_nobody_is_connected_to_when_the_url_is_not_of_a_listed_host(town: Town, url: str) -> None:
     """Not the canary, not the server, and not the resolver, for a name is a message too."""
     here = street(town)
@@ -211,6 +212,7 @@ async def test_nobody_is_connected_to_when_the_url_is_not_of_a_listed_host(town:
 @pytest.mark.parametrize(
     "answer", [LOOPBACK, ["::1"], ["::ffff:127.0.0.1"], ["0.1.2.3"], ["8.8.8.8", "127.0.0.1"], ["127.0.0.1", "8.8.8.8"]]
 )
+@pytest.mark.row(39)
 async def test_private_address_behind_a_listed_name_is_not_connected_to(town: Town, answer: list[str]) -> None:
     """Whoever owns the name does not own this machine."""
     here = street(town)
@@ -224,6 +226,7 @@ async def test_private_address_behind_a_listed_name_is_not_connected_to(town: To
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 305, 307, 308])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize("target", ["http://127.0.0.1:{canary}/", "https://good.test:{canary}/", "/elsewhere"])
+@pytest.mark.row(39)
 async def test_redirect_leads_nowhere(town: Town, status: int, method: str, target: str) -> None:
     """Not to another host, and not to the same one."""
     here = street(town)
@@ -234,6 +237,7 @@ async def test_redirect_leads_nowhere(town: Town, status: int, method: str, targ
 
 @async_test
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the loopback has one address only")
+@pytest.mark.row(39)
 async def test_name_that_changes_its_mind_is_not_asked_again(town: Town) -> None:
     """DNS rebinding: the address that was checked is the one that is connected to, on the same port."""
     here = street(town, interface="127.0.0.2")

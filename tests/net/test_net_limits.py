@@ -31,6 +31,7 @@ def test_limit_is_refused_when_it_would_switch_off(name: str, value: int) -> Non
 
 
 @pytest.mark.parametrize("name", ["ping_interval_s", "ping_timeout_s"])
+@pytest.mark.row(59)
 def test_ping_limit_is_refused_below_three_seconds(name: str) -> None:
     """Autobahn's timers fire up to a second early, so that short ones mean nothing."""
     with pytest.raises(ValueError, match=name):

@@ -1,11 +1,16 @@
 """Letting clients in, over real Autobahn and a transport in memory."""
 
+from contextlib import suppress
 from http import HTTPStatus
 
 import pytest
-from net_rig import PATH, Gate, Leg, close_frame, make_gate, read_frames, upgrade_request
+from net_rig import PATH, BoundedTransport, Gate, Leg, close_frame, make_gate, read_frames, upgrade_request
+from OpenSSL import SSL
+from socket_rig import ServerTls, make_certificate
+from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.task import Clock
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface.verify import verifyObject
 
 from turngate.net.admission import Offer
@@ -69,6 +74,7 @@ def test_query_is_not_in_the_repr_of_an_upgrade(clock: Clock) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/canary", PATH + "/", PATH + "/x", "/v1/agent/CONVERSE", "//canary" + PATH, PATH + ";x"]
 )
+@pytest.mark.row(8)
 def test_unknown_path_is_404(clock: Clock, path: str) -> None:
     """Only the configured paths open, letter by letter, and the answer does not repeat the path."""
     gate = make_gate(clock)
@@ -85,6 +91,7 @@ def test_whole_url_is_taken_apart(clock: Clock) -> None:
     assert [upgrade.path for upgrade in gate.acceptance.upgrades] == [PATH]
 
 
+@pytest.mark.row(7)
 def test_plain_request_is_426(clock: Clock) -> None:
     """A browser that looks at the address is told that it must upgrade."""
     answer = ask(make_gate(clock), f"GET {PATH}?redirect=canary HTTP/1.1\r\nHost: canary\r\n\r\n".encode())
@@ -113,6 +120,7 @@ def test_plain_request_is_426(clock: Clock) -> None:
         (upgrade_request(PATH, "Sec-WebSocket-Extensions: permessage-deflate; canary=1"), 400),
     ],
 )
+@pytest.mark.row(6)
 def test_malformed_request_is_refused_with_fixed_words(clock: Clock, request_bytes: bytes, status: int) -> None:
     """Whatever is wrong, the answer is a status with its standard phrase and nothing of the request."""
     gate = make_gate(clock)
@@ -137,6 +145,7 @@ def test_loopback_or_configured_origin_is_let_in(clock: Clock, origin: str) -> N
 
 
 @pytest.mark.parametrize("pieces", [1, 7, 16 * 1024])
+@pytest.mark.row(2, 3)
 def test_endless_header_is_431(clock: Clock, pieces: int) -> None:
     """A header over the cap is refused when the cap is passed, in however small pieces it comes."""
     gate = make_gate(clock)
@@ -161,6 +170,7 @@ def test_header_at_the_cap_is_let_in(clock: Clock) -> None:
     assert status_line(answer) == "HTTP/1.1 431 Request Header Fields Too Large"
 
 
+@pytest.mark.row(3)
 def test_too_many_headers_are_431(clock: Clock) -> None:
     """Many small headers are refused as one large one is."""
     answer = ask(make_gate(clock), upgrade_request(PATH, *[f"X-{index}: y" for index in range(100)]))
@@ -227,6 +237,7 @@ def test_client_is_503_while_there_is_no_upstream(clock: Clock, busy_s: float, s
     assert {503: 1, 404: 1} == gate.listener.refusals
 
 
+@pytest.mark.row(1)
 def test_silent_client_is_dropped_after_five_seconds(clock: Clock) -> None:
     """A connection that never asks for anything ends."""
     gate = make_gate(clock)
@@ -239,6 +250,66 @@ def test_silent_client_is_dropped_after_five_seconds(clock: Clock) -> None:
     leg.settle()
     assert leg.transport.is_lost
     assert gate.listener.connection_count == 0
+
+
+def over_tls(gate: Gate, tls: ServerTls) -> BoundedTransport:
+    """A client makes a TCP connection to a port for TLS."""
+    factory = TLSMemoryBIOFactory(tls, False, gate.listener.factory, gate.clock)
+    protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.1", 4000))
+    transport = BoundedTransport(gate.clock, protocol)
+    protocol.makeConnection(transport)
+    return transport
+
+
+@pytest.mark.row(4)
+@pytest.mark.parametrize("share", [0.1, 0.5], ids=["hardly a byte", "half of it"])
+def test_client_that_falls_silent_in_the_tls_handshake_is_dropped(clock: Clock, share: float) -> None:
+    """The time for opening begins with TCP, and TLS is in it."""
+    hello = client_hello()
+    gate = make_gate(clock)
+    transport = over_tls(gate, make_certificate("localhost")[0])
+    transport.protocol.dataReceived(hello[: int(share * len(hello))])
+    clock.advance(4.9)
+    assert not transport.is_lost
+    clock.advance(0.1)
+    clock.advance(0)
+    assert transport.is_lost
+    assert gate.listener.connection_count == 0
+
+
+@pytest.mark.row(5)
+def test_http_on_the_port_for_tls_is_dropped(clock: Clock) -> None:
+    """It is no handshake; nothing of it is answered or logged."""
+    gate = make_gate(clock)
+    transport = over_tls(gate, make_certificate("localhost")[0])
+    transport.protocol.dataReceived(upgrade_request())
+    clock.advance(0)
+    assert transport.is_lost
+    assert b"HTTP" not in transport.sent
+    assert gate.listener.connection_count == 0
+
+
+@pytest.mark.row(5)
+def test_tls_on_the_port_for_http_is_dropped(clock: Clock) -> None:
+    """It is no request; nothing of it is answered, and the connection is over when its time is."""
+    gate = make_gate(clock)
+    leg = gate.connect()
+    assert leg is not None
+    leg.receive(client_hello())
+    clock.advance(5)
+    leg.settle()
+    assert leg.transport.is_lost
+    assert b" 101 " not in leg.transport.sent
+    assert gate.listener.connection_count == 0
+
+
+def client_hello() -> bytes:
+    """The first bytes of a client that speaks TLS."""
+    connection = SSL.Connection(SSL.Context(SSL.TLS_CLIENT_METHOD), None)
+    connection.set_connect_state()
+    with suppress(SSL.WantReadError):
+        connection.do_handshake()
+    return connection.bio_read(65536)
 
 
 def test_refused_client_that_stays_is_dropped(clock: Clock) -> None:

@@ -144,6 +144,7 @@ async def test_both_legs_talk_and_nagle_is_off_on_either(town: Town) -> None:
 
 
 @async_test
+@pytest.mark.row(22)
 async def test_gigabyte_header_is_1009_with_flat_memory(town: Town) -> None:
     """The header is refused before the payload, and the payload that comes all the same is not kept."""
     site = town.site()
@@ -222,6 +223,7 @@ async def test_refusal_is_seen_by_a_raw_client(town: Town, request_bytes: bytes,
 
 
 @async_test
+@pytest.mark.row(2)
 async def test_endless_header_costs_little(town: Town) -> None:
     """An attacker's twenty megabytes of header are cut off at sixteen kilobytes."""
     site = town.site()
@@ -245,6 +247,7 @@ async def test_endless_header_costs_little(town: Town) -> None:
 
 
 @async_test
+@pytest.mark.row(52)
 async def test_client_that_never_reads_congests_and_stays_bounded(town: Town) -> None:
     """Pressure comes after a bounded amount, and goes when the client reads."""
     site = town.site()
@@ -271,6 +274,7 @@ async def test_client_that_never_reads_congests_and_stays_bounded(town: Town) ->
 
 
 @async_test
+@pytest.mark.row(52)
 async def test_client_that_never_reads_is_dropped_over_the_bound(town: Town) -> None:
     """A sender that ignores the pressure loses the connection and not the memory."""
     site = town.site(Limits(client_max_unsent_bytes=1 << 20))
@@ -286,6 +290,7 @@ async def test_client_that_never_reads_is_dropped_over_the_bound(town: Town) -> 
 
 @pytest.mark.row(45)
 @async_test
+@pytest.mark.row(45)
 async def test_self_signed_upstream_gets_no_byte(town: Town) -> None:
     """A certificate that nobody vouches for ends the dialling before the request, and so before the key."""
     server = RawServer()
@@ -301,6 +306,7 @@ async def test_self_signed_upstream_gets_no_byte(town: Town) -> None:
 
 @pytest.mark.row(45)
 @async_test
+@pytest.mark.row(45)
 async def test_upstream_with_anothers_certificate_gets_no_byte(town: Town) -> None:
     """A certificate that is trusted, and is for another name, is none."""
     tls, trusted = make_certificate("elsewhere.example")
@@ -394,6 +400,7 @@ async def test_upstream_that_hangs_up_on_the_request_is_told(town: Town) -> None
 
 @async_test
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 429, 503])
+@pytest.mark.row(46)
 async def test_refused_upgrade_is_told_with_its_status(town: Town, status: int) -> None:
     """The status of a refusal arrives, and a redirect leads nowhere."""
     elsewhere = RawServer()

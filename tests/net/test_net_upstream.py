@@ -10,6 +10,7 @@ from turngate.net.upstream import BearerKey, Target, UpstreamAddress, bearer_hea
 TEMPLATE = "wss://api.example.com/v1/realtime?model={model}"
 
 
+@pytest.mark.row(41)
 def test_target_takes_the_model_percent_encoded() -> None:
     """A model's name cannot add a parameter, a line or a fragment."""
     address = UpstreamAddress(TEMPLATE, "gpt-realtime")
@@ -18,6 +19,7 @@ def test_target_takes_the_model_percent_encoded() -> None:
 
 
 @given(st.text())
+@pytest.mark.row(41)
 def test_target_is_the_configured_host_for_any_model(model: str) -> None:
     """Whatever a client calls its model, the host is the operator's and the URL is one visible word."""
     target = UpstreamAddress(TEMPLATE, "m").target(model)
@@ -81,6 +83,7 @@ def test_key_is_refused_when_it_is_not_one_visible_word(key: str) -> None:
     assert bearer_header(key) is None
 
 
+@pytest.mark.row(43)
 def test_key_is_shown_in_one_header_and_nowhere_else() -> None:
     """The key's object prints nothing of it."""
     key = BearerKey("canary")
@@ -104,6 +107,7 @@ def test_key_is_shown_in_one_header_and_nowhere_else() -> None:
         {"X": ""},
     ],
 )
+@pytest.mark.row(42)
 def test_headers_are_refused_when_reserved_or_unsendable(headers: dict[str, str]) -> None:
     """Nobody sets our own headers, breaks a line, or asks for the old dialect; the value is not quoted."""
     with pytest.raises(ConfigError) as caught:

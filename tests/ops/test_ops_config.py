@@ -44,6 +44,8 @@ SETTINGS = {
     "component_path": ("'/a'", "/a", "", "", "/c"),
     "component_settings": ("'acknowledge'", "acknowledge", "apply", "apply", "acknowledge"),
     "rollover": ("'off'", "off", "on", "on", "off"),
+    "admin": ("'9090'", "9090", "9091", "9091", "unix:/run/admin"),
+    "admin_token_file": ("'/a'", "/a", "/b", "/b", "/c"),
     "late_voice": ("'move'", "move", "refuse", "refuse", "move"),
     "function_hosts": ("'a.test'", ("a.test",), "b.test:1 c.test+private", ("b.test:1", "c.test+private"), ("d.test",)),
 }
@@ -206,6 +208,7 @@ def test_no_key_is_needed_when_the_upstream_is_another(url):
     assert load({"upstream": url}, {}).upstream_key is None
 
 
+@pytest.mark.row(45)
 def test_start_is_refused_when_a_key_would_be_sent_in_the_clear():
     """A key goes over TLS, or stays on this machine."""
     environment = {"OPENAI_API_KEY": CANARY}
@@ -222,6 +225,7 @@ def test_simulator_is_shown_no_key():
         load({**SIMULATOR, "upstream_key_file": "/absent"}, {})
 
 
+@pytest.mark.row(43)
 def test_key_is_not_shown_when_the_configuration_is_printed():
     """A configuration may be logged whole."""
     assert CANARY not in repr(load({}, {"OPENAI_API_KEY": CANARY}))

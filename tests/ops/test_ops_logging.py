@@ -81,6 +81,7 @@ def test_forbidden_field_raises_when_the_log_is_strict():
         (0, "0"),
     ],
 )
+@pytest.mark.row(47)
 def test_value_stays_one_field_of_one_line_whatever_is_in_it(value, shown):
     """Whoever chooses a value cannot write lines, fields, colours or formats of a log."""
     sink = Sink()
@@ -88,6 +89,7 @@ def test_value_stays_one_field_of_one_line_whatever_is_in_it(value, shown):
     assert [f"area.fact detail={shown}"] == sink.lines
 
 
+@pytest.mark.row(47)
 def test_value_is_cut_when_it_is_long():
     """A peer cannot fill the disk by one close reason."""
     sink = Sink()

@@ -6,6 +6,7 @@ from turngate.ops.secrets import MAX_KEY_BYTES, key_from, key_from_environment, 
 CANARY = "sk-canary-4711"
 
 
+@pytest.mark.row(50)
 def test_key_is_what_the_file_holds_without_the_newline_of_its_editor(tmp_path):
     """White space around a key is not part of it."""
     path = tmp_path / "key"
@@ -25,6 +26,7 @@ def test_no_key_when_the_variable_is_empty_or_absent(environment):
 
 
 @pytest.mark.parametrize("show", [repr, str, "{}".format, "{!r:>5}".format])
+@pytest.mark.row(43)
 def test_key_is_not_shown_when_it_is_printed(show):
     """A key that gets into a message by mistake is still not in it."""
     key = key_from_environment("KEY", {"KEY": CANARY})

@@ -49,6 +49,7 @@ def test_close_is_a_failure_in_band_with_its_number() -> None:
     ],
     ids=lambda value: value.name if isinstance(value, Cause) else value.fault.name,
 )
+@pytest.mark.row(44)
 def test_client_is_told_the_cause_in_fixed_words(failure: DialFailure, cause: Cause) -> None:
     """What we noted for the operator is not for clients."""
     problem = problem_of(failure)

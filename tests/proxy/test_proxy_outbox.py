@@ -145,7 +145,30 @@ def test_text_when_more_of_it_waits_than_is_kept_fills_the_outbox(keep: Keep) ->
         outbox.send(Text(payload))
     outbox.lost()
     assert 1 == outbox.found(FakeConnection(), 0)
+    assert 2 == outbox.waiting_bytes
+    outbox.lost()
+    for payload in (b"4", b"5"):
+        outbox.send(Text(payload))
+        assert not outbox.is_full
+    outbox.send(Text(b"6"))
+    assert outbox.is_full
+
+
+def test_text_when_it_waited_before_the_connection_was_lost_does_not_fill_the_outbox() -> None:
+    """A slow client may come back too, and more than once; but all together is bounded as ever."""
+    outbox = Outbox(FakeConnection(), 12, ignore, Keep(3, 100))
+    outbox.congested()
+    for _ in range(2):
+        for _ in range(4):
+            outbox.send(Text(b"1"))
+        outbox.lost()
+        for _ in range(2):
+            outbox.send(Text(b"2"))
+            assert not outbox.is_full
+        assert 0 == outbox.found(FakeConnection(), 0)
+        assert not outbox.is_full
+        outbox.congested()
     outbox.lost()
     assert not outbox.is_full
-    outbox.send(Text(b"4"))
+    outbox.send(Text(b"3"))
     assert outbox.is_full

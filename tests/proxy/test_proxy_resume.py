@@ -248,6 +248,19 @@ def test_client_when_it_comes_over_a_second_connection_has_one(desk: Desk) -> No
     assert 1 == desk.reception.sessions
 
 
+def test_client_when_it_reads_slowly_and_moves_over_is_told_all_that_waited(desk: Desk) -> None:
+    """The text that waits is more than is kept for a client that is away, and this one is not away."""
+    desk.client.events.congested()
+    for _ in range(20):
+        desk.says(type="InjectUserMessage", content="x" * 20_000)
+    again = back(desk)
+    while desk.clock.getDelayedCalls() and desk.clock.getDelayedCalls()[0].time <= desk.clock.seconds():
+        desk.clock.advance(0)
+    assert 20 * 20_000 > KEPT.message_bytes
+    assert "close" not in again.done
+    assert 20 == texts(again).count("ConversationText")
+
+
 def test_client_when_it_is_away_is_not_idle(desk: Desk) -> None:
     """The watchdog sleeps, and wakes with the new connection."""
     desk.clock.advance(59)

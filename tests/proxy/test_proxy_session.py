@@ -16,9 +16,10 @@ from turngate.proxy.ports import DialFailure, DialFault, Upgrade
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import CLOSE_WITHIN_S, DEEPGRAM_PATH, Profile, Setup
-from turngate.session.policy import DEEPGRAM, Length, Policy, Renewal, Waits
+from turngate.session.policy import DEEPGRAM, Absence, Length, Policy, Renewal, Waits
 
 RETURN_S = 30.0
+LASTING = evolve(DEEPGRAM, absence=Absence.LASTS)
 SETTINGS = {"type": "Settings", "audio": {}, "agent": {"think": {"provider": {"type": "open_ai", "model": "m"}}}}
 
 
@@ -108,6 +109,7 @@ def test_session_when_the_client_leaves_while_dialling_cancels_it(desk: Desk) ->
     assert 0 == desk.reception.sessions
 
 
+@pytest.mark.row(18)
 def test_session_when_the_client_leaves_before_settings_dials_nobody(desk: Desk) -> None:
     """A stranger who says nothing costs nothing upstream."""
     desk.client.ended()
@@ -149,6 +151,7 @@ def test_session_when_the_upstream_cannot_be_dialled_ends(desk: Desk) -> None:
     assert 0 == desk.reception.sessions
 
 
+@pytest.mark.row(18)
 def test_session_when_no_settings_come_ends_after_ten_seconds(desk: Desk) -> None:
     """1008, with the code of a client that was waited for."""
     desk.clock.advance(9.9)
@@ -172,6 +175,7 @@ def test_session_when_it_is_over_hears_nothing_more(desk: Desk) -> None:
     desk.upstream.ended(1000)
 
 
+@pytest.mark.row(53)
 def test_session_when_the_upstream_takes_no_more_does_not_read_the_client(desk: Desk) -> None:
     """Back-pressure goes from leg to leg, and ends with its cause."""
     desk.serve()
@@ -183,6 +187,7 @@ def test_session_when_the_upstream_takes_no_more_does_not_read_the_client(desk: 
     desk.upstream.ended()
 
 
+@pytest.mark.row(53)
 def test_session_when_the_upstream_takes_nothing_for_ten_seconds_has_another(desk: Desk) -> None:
     """A stalled upstream is given up for another, and the client is read again."""
     desk.serve()
@@ -194,6 +199,7 @@ def test_session_when_the_upstream_takes_nothing_for_ten_seconds_has_another(des
     desk.client.ended()
 
 
+@pytest.mark.row(52)
 def test_session_when_the_client_does_not_read_holds_audio_up_to_its_bound(desk: Desk) -> None:
     """Eight mebibytes wait, and no more: the session ends with 1008."""
     desk.serve()
@@ -262,6 +268,7 @@ def test_session_when_the_service_stops_ends_and_says_when(desk: Desk) -> None:
     assert ["empty"] == emptied
 
 
+@pytest.mark.row(94)
 def test_deadlines_when_a_session_has_ended_are_gone(desk: Desk) -> None:
     """Nothing is left on the clock, whatever was waited for."""
     desk.serve()
@@ -425,3 +432,139 @@ def test_upstream_when_it_was_unreadable_as_it_stood_by_is_given_up_when_it_serv
         desk.client.ended()
         desk.upstream.ended()
         assert 0 == desk.reception.sessions
+
+
+# --- a proxy that will go away, and an operator -----------------------------------------------------------------------
+
+
+@pytest.mark.row(91)
+def test_sessions_when_they_are_asked_to_leave_end_at_a_quiet_moment(desk: Desk) -> None:
+    """1001, with the reason before it; what calls when all are gone is called once."""
+    empty: list[bool] = []
+    desk.serve()
+    (name,) = desk.reception.leave_soon(lambda: empty.append(True))
+    assert ([], []) == (empty, [kind for kind in desk.heard if kind == "Error"])
+    desk.reception.ask_to_leave(name)
+    assert ("Error", ("close", 1001)) == (desk.heard[-1], desk.client.log[-1])
+    desk.client.ended(1001)
+    desk.upstream.ended(1001)
+    assert ([True], 0) == (empty, desk.reception.sessions)
+    desk.reception.ask_to_leave(name)
+    assert "going_away" == desk.ended["ending"]
+
+
+@pytest.mark.row(91)
+def test_session_when_it_is_asked_to_leave_in_an_answer_ends_when_that_was_played(desk: Desk) -> None:
+    """The user hears it to its end, for which the client takes as long as the sound is."""
+    desk.serve()
+    desk.says(type="InjectUserMessage", content="hi")
+    items = [asked["item"]["id"] for asked in desk.asked if asked["type"] == "conversation.item.create"]
+    desk.event(type="conversation.item.added", item={"id": items[0], "type": "message"})
+    (create,) = [asked for asked in desk.asked if asked["type"] == "response.create"]
+    response = {"id": "r1", "conversation_id": "c", "metadata": create["response"]["metadata"]}
+    desk.event(type="response.created", response=response)
+    second = base64.b64encode(bytes(48_000)).decode()
+    desk.event(type="response.output_audio.delta", response_id="r1", item_id="i1", delta=second)
+    desk.reception.leave_soon(lambda: None)
+    desk.reception.ask_to_leave("s0")
+    desk.event(type="response.done", response={**response, "status": "completed", "output": []})
+    desk.clock.advance(0.9)
+    assert "Error" not in desk.heard
+    desk.clock.advance(0.2)
+    assert (["AgentAudioDone", "Error"], ("close", 1001)) == (desk.heard[-2:], desk.client.log[-1])
+    desk.client.ended(1001)
+    desk.upstream.ended(1001)
+
+
+def test_session_when_it_begins_after_the_proxy_began_to_leave_leaves_at_once(desk: Desk) -> None:
+    """It was let in before, and its connection opened after."""
+    desk.reception.leave_soon(lambda: None)
+    late = FakeConnection()
+    late.events = desk.reception(late, Upgrade(DEEPGRAM_PATH, "late"))
+    assert ("close", 1001) == late.log[-1]
+    desk.client.ended()
+    late.ended()
+
+
+def test_client_when_it_is_cut_off_in_a_drain_may_come_back(desk: Desk) -> None:
+    """Its call goes on, and so does the promise that it can."""
+    made = Desk(policy=LASTING)
+    with made.system:
+        made.serve()
+        made.event(type="response.created", response={"id": "r1", "conversation_id": "c"})
+        made.reception.leave_soon(lambda: None)
+        made.reception.ask_to_leave("s0")
+        made.client.ended(1006)
+        assert [1] == [made.reception.sessions]
+        back = FakeConnection()
+        back.events = made.reception(back, Upgrade(DEEPGRAM_PATH, "back", {"resume": ["s0"]}))
+        assert "Welcome" == json.loads(back.log[0][1])["type"]
+        made.reception.shut_down(lambda: None)
+        back.ended(1001)
+        made.upstream.ended(1001)
+    desk.client.ended()
+
+
+def test_session_when_the_operator_ends_it_is_told_so(desk: Desk) -> None:
+    """An Error that is no fault of the proxy, and no invitation to come again at once."""
+    desk.serve()
+    assert desk.reception.dismiss("s0")
+    error = json.loads(desk.client.log[-2][1])
+    assert "SESSION_ENDED_BY_OPERATOR" == error["code"]
+    assert ("close", 1008) == desk.client.log[-1]
+    assert ("close", 1000) == desk.upstream.log[-1]
+    desk.client.ended(1008)
+    desk.upstream.ended(1000)
+    assert not desk.reception.dismiss("s0")
+    assert "dismissed" == desk.ended["ending"]
+
+
+def test_standing_of_a_session_is_to_be_had_while_it_is_open(desk: Desk) -> None:
+    """What it does, and for how long it has."""
+    desk.clock.advance(2.0)
+    desk.serve()
+    standing = desk.reception.standings["s0"]
+    assert ("serving", 0.0, "fake") == (standing.account.phase, standing.started_s, standing.peer)
+    desk.client.ended()
+    desk.upstream.ended()
+    assert {} == desk.reception.standings
+
+
+@pytest.mark.row(85)
+def test_session_when_the_close_itself_fails_leaves_nothing_behind(desk: Desk) -> None:
+    """The other connection is closed, no place is kept, and a proxy that stops does not wait for it."""
+    made, empty = Desk(), []
+    made.serve()
+
+    def fail(code: int, reason: str) -> None:
+        raise RuntimeError("the transport is broken")
+
+    made.client.close = fail  # type: ignore[method-assign]  # that is the point
+    made.reception.shut_down(lambda: empty.append(True))
+    assert "session.crashed" in [event for event, _ in made.log.kept]
+    assert "close" in made.upstream.done
+    made.upstream.ended(1001)
+    made.clock.advance(CLOSE_WITHIN_S)
+    assert ([True], 0, {}) == (empty, made.reception.sessions, made.reception.standings)
+    desk.client.ended()
+
+
+@pytest.mark.row(85)
+def test_session_when_its_last_line_cannot_be_written_is_forgotten_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a proxy that stops would wait for a session that is not there."""
+    made = Desk()
+    made.serve()
+    tried: list[str] = []
+
+    def fail(log: QuietLog, event: str, **fields: Any) -> None:
+        tried.append(event)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(QuietLog, "info", fail)
+    made.client.ended()
+    made.upstream.ended()
+    assert (["session.ended"], 0) == (tried, made.reception.sessions)
+    monkeypatch.undo()
+    desk.client.ended()

@@ -94,7 +94,7 @@ class Talk:
         first = State("s1", policy=policy, bounds=bounds or Bounds(), capabilities=capabilities)
         self.state, effects = begin(first)
         self.judge = Judge(capabilities).see(None, effects)
-        self.memory = Memory()
+        self.memory = Memory(capabilities.input_rate_hz)
         self.effects = list(effects)
         """All that has followed from anything so far."""
 

@@ -50,12 +50,25 @@ def test_first_settings_when_the_upstream_speaks_already_wait_for_its_end() -> N
     assert [m.SessionConfigured()] == talk.tell(m.UpdateConfirmed()).client
 
 
+@pytest.mark.row(34)
 def test_settings_when_sent_again_in_the_deepgram_profile_are_refused() -> None:
     """A second Settings is an error there, and nothing goes upstream."""
     refused = Talk().serve().respond().tell(m.ConfigureSession(OTHER))
     assert [] == refused.upstream
     assert [m.Cause.ALREADY_CONFIGURED] == refused.causes
     assert m.Ending.CLIENT_FAULT is refused.ending
+
+
+@pytest.mark.row(35)
+def test_settings_when_sent_again_before_they_are_applied_are_refused() -> None:
+    """There is one answer in all: the error, and no acknowledgement after it."""
+    talk = Talk()
+    talk.configure()
+    refused = talk.tell(m.ConfigureSession(OTHER))
+    assert [] == refused.upstream
+    assert [m.Cause.ALREADY_CONFIGURED] == refused.causes
+    assert m.Ending.CLIENT_FAULT is refused.ending
+    assert [] == talk.tell(m.UpdateConfirmed()).client
 
 
 def test_updates_when_a_response_is_active_wait_for_its_end() -> None:

@@ -274,6 +274,25 @@ def test_a15_client_when_it_leaves_with_nothing_said_leaves_nothing() -> None:
     assert [] == talk.tell(m.ClientGone()).upstream
 
 
+def test_text_when_it_was_read_to_its_end_stands_but_is_not_followed_by_sound() -> None:
+    """The user began to speak in between: what was told stays told, and nothing of that response is heard."""
+    talk = Talk(COMPONENT)
+    talk.tell(m.UpstreamReady(), m.ConfigureSession(CONFIG), m.UpdateConfirmed())
+    talk.respond()
+    talk.tell(m.AgentTextEnded("r1", "i1", "hello", m.TextKind.WRITTEN), m.SpeechStarted("u1"))
+    assert [] == talk.audio().all(m.AgentAudio)
+    talk.end()
+    assert [] == [item.item_id for item in talk.effects if isinstance(item, m.DeleteItem)]
+
+
+def test_a15_client_when_it_leaves_as_the_upstream_hears_speech_is_not_answered_into_it() -> None:
+    """An upstream that was told to find no turns found the beginning of one all the same."""
+    talk = committing()
+    say(talk, FIRST_BYTES)
+    talk.tell(m.SpeechStarted("u1"))
+    assert [m.CommitAudio("tg_2")] == talk.tell(m.ClientGone()).upstream
+
+
 def test_a16_commits_when_the_upstream_finds_turns_are_never_made() -> None:
     """Not even of audio that came before it began to."""
     talk = committing()

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from attrs import evolve
-from session_driver import CONFIG, Talk, passed
+from session_driver import CONFIG, Talk, call, passed
 
 from turngate.session import messages as m
 from turngate.session.machines import Phase
-from turngate.session.policy import COMPONENT, DEEPGRAM, Policy, Renewal
+from turngate.session.policy import COMPONENT, DEEPGRAM, Length, Policy, Renewal
 
 PROBLEM = m.Problem(m.Cause.UPSTREAM_CLOSED, "The upstream closed with 1011.")
 LEAVING: dict[m.Message, tuple[m.Ending, list[m.Cause]]] = {
@@ -21,6 +21,7 @@ LEAVING: dict[m.Message, tuple[m.Ending, list[m.Cause]]] = {
     ),
     m.UpstreamLost(PROBLEM): (m.Ending.UPSTREAM_FAILED, [m.Cause.UPSTREAM_CLOSED]),
     m.Shutdown(): (m.Ending.GOING_AWAY, [m.Cause.GOING_AWAY]),
+    m.Dismissed(): (m.Ending.DISMISSED, [m.Cause.DISMISSED]),
 }
 
 
@@ -93,3 +94,67 @@ def test_session_when_its_beginning_takes_too_long_ends(
     assert deadline in talk.judge.armed
     ended = talk.tell(passed(deadline))
     assert (ending, [cause]) == (ended.ending, ended.causes)
+
+
+# --- a proxy that will go away ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("come_to", [awaiting, connecting, configuring])
+def test_drain_when_the_session_does_not_serve_yet_ends_it_at_once(come_to: Callable[[Policy], Talk]) -> None:
+    """There is no call to cut off, and the client can begin it elsewhere."""
+    ended = come_to(DEEPGRAM).tell(m.Drain())
+    assert (m.Ending.GOING_AWAY, [m.Cause.GOING_AWAY]) == (ended.ending, ended.causes)
+
+
+@pytest.mark.row(91)
+def test_drain_when_nothing_is_under_way_ends_the_session_at_once() -> None:
+    """Between two turns nobody notices more than that the connection is another one."""
+    talk = Talk().serve()
+    assert talk.tell(m.Drain()).ending is m.Ending.GOING_AWAY
+
+
+@pytest.mark.row(91)
+def test_drain_when_an_answer_is_under_way_ends_the_session_when_it_was_heard() -> None:
+    """Not when the response has ended: the client is still playing it."""
+    talk = Talk().serve().respond()
+    talk.audio()
+    assert not talk.tell(m.Drain()).effects
+    assert talk.end().ending is None
+    assert talk.tell(m.SpeechPlayed(("item_r1",))).ending is m.Ending.GOING_AWAY
+
+
+def test_drain_when_the_user_speaks_lets_the_turn_be_answered() -> None:
+    """What was begun is finished, and what is said meanwhile is taken."""
+    talk = Talk().serve()
+    talk.tell(m.SpeechStarted("u1"), m.Drain(), m.SpeechStopped("u1"), m.SpeechCommitted("u1"))
+    talk.start()
+    talk.tell(m.UserTranscribed("u1", "hi"))
+    assert talk.end().ending is m.Ending.GOING_AWAY
+
+
+def test_drain_when_calls_are_open_waits_for_their_answer() -> None:
+    """A tool call is a turn that is under way."""
+    talk = Talk().serve()
+    talk.call_tools(call())
+    talk.tell(m.Drain(), m.ToolResult("call_1", "look_up", "42"))
+    talk.start("r2")
+    assert talk.end("r2").ending is m.Ending.GOING_AWAY
+
+
+def test_drain_when_the_upstream_session_is_being_replaced_waits_for_what_is_owed() -> None:
+    """The turn that was lost with it is answered first."""
+    talk = Talk().serve().respond()
+    talk.lose()
+    assert talk.tell(m.Drain()).ending is None
+    talk.renew()
+    talk.start("r2")
+    assert talk.end("r2").ending is m.Ending.GOING_AWAY
+
+
+def test_drain_when_a_move_is_due_ends_the_session_instead() -> None:
+    """Nobody needs another upstream session for a call that is over."""
+    talk = Talk(evolve(DEEPGRAM, length=Length.LIMITED)).serve().respond()
+    talk.tell(passed(m.Deadline.LIMIT_NEAR), m.NextReady(), m.Drain())
+    ended = talk.end()
+    assert m.Ending.GOING_AWAY is ended.ending
+    assert not ended.all(m.MoveOver)

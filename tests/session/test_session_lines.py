@@ -192,6 +192,7 @@ def test_end_of_turn_when_the_user_speaks_takes_what_was_said() -> None:
     assert 1 == len(talk.tell(m.SpeechCommitted("u1")).all(m.StartResponse))
 
 
+@pytest.mark.row(57)
 def test_client_when_it_sends_nothing_for_too_long_is_let_go() -> None:
     """With words that say what to send."""
     talk = Talk().serve()

@@ -1,74 +1,38 @@
 """What is remembered for an upstream session that has not heard it: bounded, and as the client knows it."""
 
 from turngate.session import messages as m
-from turngate.session.memory import BEFORE_BYTES, MAX_AUDIO_BYTES, MAX_CHARS, MAX_ENTRIES, Memory
+from turngate.session.memory import MAX_CHARS, MAX_ENTRIES, MAX_UNSETTLED, Memory
 
-SECOND = bytes(BEFORE_BYTES)
 ALL = m.Recall()
 
 
-def feed(memory: Memory, *pieces: bytes) -> None:
-    """Audio goes upstream."""
-    for piece in pieces:
-        memory.watch(m.AppendAudio(piece))
-
-
-def size(recalled: m.Recalled) -> int:
-    """How much audio is sent again."""
-    return sum(len(piece) for piece in recalled.audio)
-
-
-def test_audio_when_nobody_speaks_is_kept_for_a_second() -> None:
-    """Speech begins before the upstream says so."""
-    memory = Memory()
-    feed(memory, *[SECOND[:4800]] * 100)
-    assert BEFORE_BYTES == size(memory.recall(ALL))
-
-
-def test_audio_when_the_user_speaks_is_kept_from_a_second_before() -> None:
-    """Up to a bound, and then its end."""
-    memory = Memory()
-    feed(memory, *[SECOND] * 5)
-    memory.hear(m.SpeechStarted("u1"))
-    feed(memory, *[SECOND] * 5)
-    assert 6 * BEFORE_BYTES == size(memory.recall(ALL))
-    memory.hear(m.SpeechStarted("u2"))
-    feed(memory, *[SECOND] * 100)
-    assert MAX_AUDIO_BYTES == size(memory.recall(ALL))
-
-
-def test_audio_of_a_turn_is_kept_until_it_is_written_down() -> None:
-    """And is sent again only if the turn has no answer."""
+def test_audio_is_that_of_the_turns_that_are_owed_and_have_no_words() -> None:
+    """A turn that was written down stands among the lines."""
     for heard, owed, kept in ((False, True, 2), (False, False, 0), (True, True, 0)):
         memory = Memory()
         memory.hear(m.SpeechStarted("u1"))
-        feed(memory, SECOND, SECOND)
+        memory.watch(m.AppendAudio(bytes(48_000)))
+        memory.watch(m.AppendAudio(bytes(48_000)))
         memory.hear(m.SpeechCommitted("u1"))
-        if heard:
-            memory.hear(m.UserTranscribed("u1", "hello"))
+        memory.hear(m.UserTranscribed("u1", "hello" if heard else " "))
         recalled = memory.recall(m.Recall(frozenset({"u1"} if owed else ())))
-        assert kept * BEFORE_BYTES == size(recalled)
+        assert kept * 48_000 == sum(map(len, recalled.audio))
         assert frozenset({"u1"} if kept else ()) == recalled.again
 
 
-def test_audio_when_sent_again_and_lost_again_is_still_there() -> None:
-    """It went upstream in one burst, so that the upstream has not said that somebody speaks in it."""
-    memory = Memory()
-    memory.hear(m.SpeechStarted("u1"))
-    feed(memory, *[SECOND] * 5)
-    again = memory.recall(ALL).audio
-    feed(memory, *again)
-    assert 5 * BEFORE_BYTES == size(memory.recall(ALL))
-
-
-def test_audio_when_the_proxy_commits_is_kept_since_the_last_turn() -> None:
-    """Nobody says when speech begins."""
-    memory = Memory()
-    memory.watch(m.SendUpdate("e", m.SessionConfig(turn_end=m.ByPause()), None))
-    feed(memory, SECOND)
-    memory.hear(m.SpeechCommitted("u1"))
-    feed(memory, *[SECOND] * 3)
-    assert 3 * BEFORE_BYTES == size(memory.recall(ALL))
+def test_audio_is_counted_in_what_the_settings_say_that_it_is() -> None:
+    """Telephone sound, and pauses for which the proxy listens."""
+    for config, kept in (
+        (m.SessionConfig(), 32_000),
+        (m.SessionConfig(input_sound=m.Sound.PCMU), 8_000),
+        (m.SessionConfig(turn_end=m.ByPause()), 80_000),
+    ):
+        memory = Memory(16_000)
+        memory.watch(m.SendUpdate("e", config, None))
+        for _ in range(500):
+            memory.watch(m.AppendAudio(bytes(160)))
+        memory.hear(m.SpeechStarted("v"))
+        assert kept == sum(map(len, memory.recall(ALL).audio))
 
 
 def test_lines_stand_where_they_were_said_in_the_words_that_were_heard() -> None:
@@ -81,6 +45,38 @@ def test_lines_stand_where_they_were_said_in_the_words_that_were_heard() -> None
     memory.watch(m.LineRecorded(m.Role.ASSISTANT, "", "i2"))
     entries = memory.recall(ALL).entries
     assert ["one", "four", "wait"] == [entry.text for entry in entries if isinstance(entry, m.ContextLine)]
+
+
+def lines(memory: Memory) -> list[str]:
+    """The lines that another upstream session would be told."""
+    return [entry.text for entry in memory.recall(ALL).entries if isinstance(entry, m.ContextLine)]
+
+
+def test_lines_when_they_were_heard_before_they_are_told_stand_once_and_as_they_were_heard() -> None:
+    """The agent's line waits for the user's words, and may be heard to its end before they come."""
+    memory = Memory()
+    for item_id, text in (("i1", "one two"), ("i2", "three"), ("i3", "")):
+        memory.watch(m.LineRecorded(m.Role.ASSISTANT, text, item_id))
+    memory.watch(m.LineRecorded(m.Role.USER, "hello"))
+    for item_id, text in (("i1", "one two"), ("i2", "three four"), ("i3", "five")):
+        memory.watch(m.ConversationLine(m.Role.ASSISTANT, text, item_id=item_id))
+    assert ["hello", "one two", "three"] == lines(memory)
+
+
+def test_lines_when_nothing_more_is_heard_of_many_are_not_waited_for() -> None:
+    """The oldest of them then stand as they were told; what was heard of a line that is never told is forgotten."""
+    memory = Memory()
+    memory.watch(m.LineRecorded(m.Role.ASSISTANT, "heard", "never"))
+    for number in range(MAX_UNSETTLED + 1):
+        memory.watch(m.LineRecorded(m.Role.ASSISTANT, "heard", f"early{number}"))
+        memory.watch(m.ConversationLine(m.Role.ASSISTANT, "told", item_id=f"open{number}"))
+    for item_id in ("never", "early0", "early1", f"early{MAX_UNSETTLED}"):
+        memory.watch(m.ConversationLine(m.Role.ASSISTANT, "whole", item_id=item_id))
+    memory.watch(m.LineRecorded(m.Role.ASSISTANT, "part", "open0"))
+    memory.watch(m.LineRecorded(m.Role.ASSISTANT, "part", f"open{MAX_UNSETTLED}"))
+    kept = lines(memory)
+    assert ("told", "part") == (kept[0], kept[MAX_UNSETTLED])
+    assert ["whole", "whole", "heard", "heard"] == kept[-4:]
 
 
 def test_written_turns_when_kept_apart_are_given_with_their_words() -> None:
@@ -105,12 +101,15 @@ def test_calls_are_remembered_with_their_results_and_speech_told_in_detail_as_a_
 
 
 def test_lines_when_too_many_or_too_long_are_forgotten_from_the_oldest() -> None:
-    """What is remembered is bounded in number and in characters."""
+    """What is remembered is bounded in number and in characters; but the last is remembered, however long."""
     memory = Memory()
     for number in range(MAX_ENTRIES + 10):
         memory.watch(m.LineRecorded(m.Role.USER, str(number)))
     entries = memory.recall(ALL).entries
     assert MAX_ENTRIES == len(entries)
     assert m.ContextLine(m.Role.USER, "10") == entries[0]
-    memory.watch(m.LineRecorded(m.Role.USER, "x" * MAX_CHARS))
-    assert 1 == len(memory.recall(ALL).entries)
+    for length in (MAX_CHARS, MAX_CHARS + 1):
+        memory.watch(m.LineRecorded(m.Role.USER, "x" * length))
+        assert [length] == [len(line) for line in lines(memory)]
+    memory.watch(m.LineRecorded(m.Role.USER, "y"))
+    assert ["y"] == lines(memory)

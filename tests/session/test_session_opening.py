@@ -168,6 +168,7 @@ def test_message_when_before_settings_waits_in_a_component_session(message: m.Cl
     assert () == Talk(COMPONENT).tell(message).effects
 
 
+@pytest.mark.row(20)
 def test_early_bytes_when_over_the_bound_pause_the_client_until_the_session_serves() -> None:
     """A client that sends too much too early is not read until there is somewhere for it to go."""
     talk = Talk(COMPONENT, Bounds(early_bytes=10))
@@ -178,6 +179,7 @@ def test_early_bytes_when_over_the_bound_pause_the_client_until_the_session_serv
     assert 1 == len(talk.tell(m.UpdateConfirmed()).all(m.ResumeClient))
 
 
+@pytest.mark.row(20)
 def test_early_messages_when_over_the_bound_pause_the_client_until_the_session_serves() -> None:
     """The same holds for their number, even if they weigh nothing."""
     talk = Talk(COMPONENT, Bounds(early_messages=2))
@@ -194,6 +196,22 @@ def test_early_messages_when_a_client_cannot_be_paused_end_the_session(bounds: B
     flood = talk.tell(*[m.UserAudio(bytes(10))] * 5)
     assert [m.Cause.TOO_MANY_WAITING] == flood.causes
     assert m.Ending.CLIENT_FAULT is flood.ending
+
+
+def test_early_messages_when_audio_is_recalled_are_counted_without_it() -> None:
+    """What is sent again for the client is not its own doing."""
+    talk = Talk(bounds=Bounds(early_messages=3)).serve().respond()
+    talk.end()
+    talk.tell(m.SpeechStarted("u1"), m.UserAudio(bytes(48_000 * 60)))
+    talk.lose()
+    talk.tell(m.UserAudio(PCM))
+    talk.tell(m.UpstreamReady(), m.UpdateConfirmed(), m.UserText("hello"))
+    talk.lose()
+    assert [] == talk.tell(m.UserAudio(PCM)).all(m.PauseClient)
+    assert [m.PauseClient()] == talk.tell(m.UserAudio(PCM)).all(m.PauseClient)
+    assert [m.ResumeClient()] == talk.renew().all(m.ResumeClient)
+    talk.lose()
+    assert [] == talk.tell(*[m.UserAudio(PCM)] * 3).all(m.PauseClient)
 
 
 def test_client_when_paused_for_two_reasons_is_read_when_both_are_gone() -> None:

@@ -6,6 +6,7 @@ from session_driver import CONFIG, PCM, Step, Talk, call, conversation, passed, 
 
 from turngate.session import messages as m
 from turngate.session.machines import Floor, Phase
+from turngate.session.memory import MAX_CHARS
 from turngate.session.policy import DEEPGRAM, Bounds, Length
 
 LIMITED = evolve(DEEPGRAM, length=Length.LIMITED)
@@ -133,8 +134,8 @@ def test_spoken_turn_when_it_was_not_written_down_is_sent_again_as_sound() -> No
     talk = spoken(Talk().serve())
     talk.lose()
     again = talk.renew()
-    *said, silence = [effect.pcm for effect in again.all(m.AppendAudio)]
-    assert ([b"a" * 10, b"b" * 10], bytes(48_000)) == (said, silence)
+    said, silence = [effect.pcm for effect in again.all(m.AppendAudio)]
+    assert (b"a" * 10 + b"b" * 10, bytes(48_000)) == (said, silence)
     assert [] == again.all(m.StartResponse)
     talk.tell(m.SpeechStarted("u2"))
     assert 1 == len(talk.tell(m.SpeechCommitted("u2")).all(m.StartResponse))
@@ -161,7 +162,7 @@ def test_user_when_they_speak_while_the_upstream_is_lost_keep_the_floor() -> Non
     held = talk.tell(m.UserAudio(b"c" * 10), m.EndTurn())
     assert [] == held.upstream
     again = talk.renew()
-    assert [b"a" * 10, b"b" * 10, b"c" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
+    assert [b"a" * 10 + b"b" * 10, b"c" * 10] == [effect.pcm for effect in again.all(m.AppendAudio)]
     assert isinstance(again.upstream[-1], m.CommitAudio)
     assert Floor.USER is talk.state.floor
     assert m.Deadline.FLOOR in talk.judge.armed
@@ -431,3 +432,77 @@ def test_turn_when_tools_are_open_on_the_other_upstream_gives_way_to_them_for_a_
     talk.lose()
     talk.renew()
     assert m.Deadline.TOOL_PATIENCE in talk.judge.armed
+
+
+# --- turns of which nothing is kept ---------------------------------------------------------------------------------
+
+
+def test_spoken_turn_when_it_came_in_one_piece_is_sent_again() -> None:
+    """All of the piece, and nothing is asked before the upstream finds the turn in it."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(b"\1\0" * 72_000), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.lose()
+    again = talk.renew()
+    assert 144_000 == sum(effect.pcm.count(1) * 2 for effect in again.all(m.AppendAudio))
+    assert [] == again.all(m.StartResponse) + again.causes
+
+
+@pytest.mark.parametrize("lost", [[m.SpeechStarted("u1"), m.SpeechCommitted("u1")], [m.UserText("x" * MAX_CHARS)]])
+def test_turn_when_neither_its_words_nor_its_sound_are_kept_is_reported_and_not_answered(lost: list[m.Message]) -> None:
+    """Another that waits beside it is answered."""
+    talk = Talk().serve()
+    talk.tell(*lost)
+    talk.confirm_items()
+    talk.start()
+    talk.tell(m.UserText("last"))
+    talk.lose()
+    again = talk.renew()
+    assert [m.Cause.TRANSCRIPTION_FAILED] == again.causes
+    assert [(m.Role.USER, "last")] == conversation(again)
+    talk.start("r2")
+    talk.end("r2")
+    talk.settle()
+
+
+def test_written_turn_when_it_was_not_sent_yet_is_not_lost() -> None:
+    """However long it is, and however much was said since."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.UserText("x" * MAX_CHARS), m.UserText("last"))
+    talk.lose()
+    assert [] == talk.renew().causes
+    answered = talk.tell(m.SpeechCommitted("u2"))
+    assert [MAX_CHARS, 4] == [len(text) for _, text in conversation(answered)]
+    assert 1 == len(answered.all(m.StartResponse))
+
+
+# --- lines of which it is known before they are told how much was heard ---------------------------------------------
+
+
+def test_answer_when_it_was_heard_before_the_users_words_came_is_restored_once_and_behind_them() -> None:
+    """The line waits for the words, and the client has played it by then."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.start()
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "hello"))
+    talk.end()
+    talk.tell(m.SpeechPlayed(("item_r1",)), m.UserTranscribed("u1", "hi"))
+    talk.lose()
+    assert [(m.Role.USER, "hi"), (m.Role.ASSISTANT, "hello")] == conversation(talk.restore())
+
+
+@pytest.mark.parametrize(("heard_ms", "words"), [(500, ["one two"]), (0, [])])
+def test_answer_when_it_was_cut_before_the_users_words_came_is_restored_as_it_was_heard(
+    heard_ms: int, words: list[str]
+) -> None:
+    """And not at all where nothing of it was heard."""
+    talk = Talk().serve()
+    talk.tell(m.UserAudio(PCM), m.SpeechStarted("u1"), m.SpeechCommitted("u1"))
+    talk.start()
+    talk.audio()
+    talk.tell(m.AgentTextEnded("r1", "item_r1", "one two three four"), m.SpeechStarted("u2"))
+    talk.tell(m.SpeechCut((m.Heard("item_r1", heard_ms, 1000),)))
+    talk.end(status=m.ResponseStatus.CANCELLED)
+    talk.tell(m.UserTranscribed("u1", "hi"), m.SpeechCommitted("u2"), m.UserTranscribed("u2", "stop"))
+    talk.lose()
+    assert words == [text for role, text in conversation(talk.restore()) if role is m.Role.ASSISTANT]

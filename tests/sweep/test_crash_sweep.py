@@ -107,6 +107,7 @@ def test_verdict_when_a_neighbour_hears_of_it_is_so(monkeypatch: pytest.MonkeyPa
         held(Conversation(written_twice))
 
 
+@pytest.mark.row(84)
 def test_fault_when_an_actor_fails_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """As it does where a promise is broken, since every session is judged."""
     receive = Coordinator.receive

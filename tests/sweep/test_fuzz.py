@@ -75,6 +75,6 @@ def test_fuzzing_when_the_end_of_a_response_is_awaited_for_ever_finds_it(monkeyp
     decode = realtime.decode_server
     ends = b'"type":"response.done"'
     monkeypatch.setattr(realtime, "decode_server", lambda payload: decode(b"{}" if ends in payload[:40] else payload))
-    monkeypatch.setattr("turngate.session.state.Waits.of", lambda waits, deadline: 10_000.0)
+    monkeypatch.setattr("turngate.session.policy.Waits.of", lambda waits, deadline: 10_000.0)
     with pytest.raises(AssertionError, match="L1"):
         survived(CONVERSATIONS[1], Spoiler(set(), [Wrong.MISSING], "1"))

@@ -41,11 +41,12 @@ from turngate.net.admission import (
     is_opaque_origin,
     refusal_headers,
 )
-from turngate.net.bridge import ABNORMAL, Bridge, HttpAnswer, Life
+from turngate.net.bridge import ABNORMAL, FRAME_FLOOD, MANY_FRAGMENTS, Bridge, HttpAnswer, Life
 from turngate.net.limits import Limits, client_leg_options, upstream_leg_options
 from turngate.proxy.close_codes import POLICY_VIOLATION
 
 END_OF_HEADER: Final = b"\r\n\r\n"
+LAST_DATA_OPCODE: Final = 7
 
 
 def use_reactor(reactor: object) -> object:
@@ -122,6 +123,9 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
     def dataReceived(self, data: bytes) -> None:
         if self.state == self.STATE_CLOSED:
             return
+        if self.bridge.is_deaf:
+            self.data = b""
+            return
         if self.state == self.STATE_CONNECTING and self._is_header_too_long(data):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return
@@ -144,10 +148,19 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
     def onOpen(self) -> None:
         self.bridge.opened()
 
+    def processData(self) -> bool:
+        # the rest of what was read of a peer that floods is thrown away, not taken apart
+        return not self.bridge.is_deaf and bool(super().processData())
+
+    def onFrameBegin(self) -> None:
+        super().onFrameBegin()
+        if not self.bridge.frame_allowed(is_control=self.current_frame.opcode > LAST_DATA_OPCODE):
+            self._cut(FRAME_FLOOD)
+
     def onMessageFrameBegin(self, length: int) -> None:
         super().onMessageFrameBegin(length)
         if not self.bridge.fragment_allowed(is_first=self.current_frame.opcode != 0):
-            self._fail_connection(POLICY_VIOLATION, "too many fragments")
+            self._cut(MANY_FRAGMENTS)
 
     def onMessage(self, payload: bytes, isBinary: bool) -> None:
         self.bridge.message_received(payload, is_binary=isBinary)
@@ -171,6 +184,11 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
         """Whether the header's end is not within the cap; frames may follow it in the same read."""
         cap = self.factory.limits.handshake_max_bytes
         return len(self.data) + len(data) > cap and END_OF_HEADER not in (self.data + data)[:cap]
+
+    def _cut(self, why: str) -> None:
+        """Close the connection of a peer that is not heard any more; its answer is not seen, and not waited for."""
+        if self.bridge.life is Life.OPEN:
+            self._fail_connection(POLICY_VIOLATION, why)
 
     def _refuse(self, status: HTTPStatus) -> None:
         """End a handshake that cannot be read."""

@@ -23,11 +23,16 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from turngate.net.limits import Limits
+from turngate.net.pace import Pace
 from turngate.proxy.close_codes import INTERNAL_ERROR, may_be_sent
 from turngate.proxy.ports import Closed, ConnectionEvents, IConnection
 
 MAX_REASON_BYTES: Final = 123
 """Of a close frame's 125, two are the code (RFC 6455, 5.5)."""
+
+MANY_FRAGMENTS: Final = "too many fragments"
+FRAME_FLOOD: Final = "too many frames"
+"""Why a peer is heard no more; said to it, too."""
 
 NO_STATUS: Final = 1005
 ABNORMAL: Final = 1006
@@ -101,22 +106,28 @@ class Bridge:
     ``congested`` may reach the listener from inside one of its own calls to ``send_text`` or ``send_binary``.
     """
 
-    def __init__(self, owner: Owner, limits: Limits, reactor: IReactorTime, max_unsent_bytes: int) -> None:
+    def __init__(
+        self, owner: Owner, limits: Limits, reactor: IReactorTime, max_unsent_bytes: int, pace: Pace | None = None
+    ) -> None:
         self.life = Life.CONNECTING
         self.peer = ""
         self._owner = owner
         self._limits = limits
         self._reactor = reactor
         self._max_unsent_bytes = max_unsent_bytes
+        self._pace = pace
         self._wire: Wire | None = None
         self._listener: ConnectionEvents | None = None
         self._deadline: IDelayedCall | None = None
         self._is_congested = False
         self._unsent_bytes = 0
         self._fragments = 0
+        self.is_deaf = False
+        """Whether the peer sends so much that nothing of it is read any more."""
         self._owed_pong: bytes | None = None
         self._by_us = False
-        self._cause = ""
+        self.cause = ""
+        """Why we ended it, in words of ours; empty where the peer did, or where there was nothing to say."""
         self._error: BaseException | None = None
         self._fault_logged = False
 
@@ -200,7 +211,11 @@ class Bridge:
     def fragment_allowed(self, *, is_first: bool) -> bool:
         """Count a frame of a message; false is one too many."""
         self._fragments = 1 if is_first else self._fragments + 1
-        return self._fragments <= self._limits.max_fragments
+        return self._fragments <= self._limits.max_fragments or self._is_cut(MANY_FRAGMENTS)
+
+    def frame_allowed(self, *, is_control: bool) -> bool:
+        """Count a frame of any kind; false is one too many in a short time."""
+        return self._pace is None or self._pace.allows(is_control=is_control) or self._is_cut(FRAME_FLOOD)
 
     def ping_received(self, payload: bytes) -> None:
         """Answer a ping; while the peer does not read, only the last of them, later (RFC 6455, 5.5.3)."""
@@ -238,7 +253,7 @@ class Bridge:
             self.resume_reading()
         self.life = Life.CLOSING
         self._by_us = by_us
-        self._cause = self._cause or cause
+        self.cause = self.cause or cause
         self._arm(self._limits.close_handshake_s, "the peer did not finish closing")
 
     def lost(self, error: BaseException) -> None:
@@ -251,7 +266,7 @@ class Bridge:
             return
         self._disarm()
         self.life = Life.CLOSED
-        words = (self._cause or reason) if self._by_us else reason
+        words = (self.cause or reason) if self._by_us else reason
         how = Closed(NO_STATUS if code is None else code, words, self._by_us)
         if self._listener is not None:
             self._tell(self._listener.closed, how)
@@ -262,7 +277,7 @@ class Bridge:
         if not self._fault_logged:
             self._fault_logged = True
             log_fault(error, self.peer)
-        self._cause = self._cause or "a fault of the proxy"
+        self.cause = self.cause or "a fault of the proxy"
         self.close(INTERNAL_ERROR, "internal error")
 
     # --- inside -----------------------------------------------------------------------------------------------------
@@ -274,10 +289,16 @@ class Bridge:
         if self._is_congested:
             self._unsent_bytes += len(payload)
             if self._unsent_bytes > self._max_unsent_bytes:
-                self._cause = "the peer does not read"
+                self.cause = "the peer does not read"
                 self.abort()
                 return
         self._wire.send(payload, is_binary=is_binary)
+
+    def _is_cut(self, cause: str) -> bool:
+        """Hear nothing more of this peer, for this; never true, as an answer to whether it may go on."""
+        self.is_deaf = True
+        self.cause = self.cause or cause
+        return False
 
     def _tell(self, call: Callable[_P, None], *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Call out, guarded."""
@@ -297,7 +318,7 @@ class Bridge:
             deadline.cancel()
 
     def _too_late(self, cause: str) -> None:
-        self._cause = self._cause or cause
+        self.cause = self.cause or cause
         self.abort()
 
 

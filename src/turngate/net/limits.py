@@ -46,6 +46,12 @@ class Limits:
     max_fragments: int = field(default=1024, validator=gt(0))
     """Frames of one message: empty ones cost time and no bytes."""
 
+    client_max_frames_per_s: float = field(default=500.0, validator=gt(0))
+    """In the long run, and ten times as many at once; speech in pieces of 20 ms is 50."""
+
+    client_max_control_frames_per_s: float = field(default=20.0, validator=gt(0))
+    """Pings, pongs and closes, counted among the others too."""
+
     ping_interval_s: int = field(default=20, validator=ge(3))
     """Below the 60 s after which common proxies drop a silent connection. Autobahn's timers count in whole seconds and
     may fire one early; hence no less than 3."""

@@ -31,6 +31,7 @@ from turngate.net.admission import (
 )
 from turngate.net.bridge import Bridge, HttpAnswer, Life, log_fault
 from turngate.net.limits import Limits
+from turngate.net.pace import Pace
 from turngate.proxy.ports import Acceptor, Closed, ConnectionEvents, Upgrade
 
 
@@ -62,6 +63,8 @@ class ClientListener:
         self.factory: ServerFactory = ClientLegFactory(self, limits, reactor)
         self.refusals: Counter[int] = Counter()
         """How many requests were refused, by HTTP status."""
+        self.cut: Counter[str] = Counter()
+        """How many connections were ended for what they did or left undone, by the cause in words of ours."""
         self._acceptor = acceptor
         self._paths = paths
         self._limits = limits
@@ -92,7 +95,8 @@ class ClientListener:
         """A TCP connection was made; ``None`` drops it unread."""
         if len(self._connections) >= self._limits.max_connections + self._limits.max_unopened_connections:
             return None
-        bridge = Bridge(self, self._limits, self._reactor, self._limits.client_max_unsent_bytes)
+        pace = Pace(self._limits, self._reactor.seconds)
+        bridge = Bridge(self, self._limits, self._reactor, self._limits.client_max_unsent_bytes, pace)
         self._connections[bridge] = None
         return bridge
 
@@ -119,6 +123,8 @@ class ClientListener:
         """Forget a connection."""
         del how, answer, error
         self._connections.pop(bridge, None)
+        if bridge.cause:
+            self.cut[bridge.cause] += 1
 
     def _refusal(self, offer: Offer) -> Refused | None:
         """How to refuse, if it is refused."""

@@ -99,6 +99,12 @@ class Config:
     """How long an upstream session may be; ``None`` is what is known of the upstream."""
     late_voice: str = "refuse"
     """What becomes of another voice after the agent has spoken: the session may move to another upstream session."""
+    drain_s: float = 30.0
+    """How long calls may go on, to a quiet moment of theirs, when the proxy is to stop."""
+    admin: str | None = None
+    """Where the operator looks at it: an endpoint string, or a port of the loopback; ``None`` is nowhere."""
+    admin_token_file: str | None = None
+    """Holds what the operator shows there; without it, it is for this machine only."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
@@ -123,11 +129,14 @@ KEYS: Final = (
     "component_settings",
     "rollover",
     "late_voice",
+    "admin",
+    "admin_token_file",
 )
 TABLES: Final = ("voices", "models", "languages")
 """Of names to names; in a file only."""
 SECONDS: Final = {
     "client_idle_s": (1.0, 86_400.0),
+    "drain_s": (0.0, 3_600.0),
     "resume_s": (0.0, 3_600.0),
     "speech_lead_s": (0.05, 60.0),
     "session_limit_s": (60.0, 86_400.0),

@@ -9,6 +9,7 @@ Must not know: what any event means.
 Comes from: the actors and the service. Goes to: :class:`twisted.logger.Logger`.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from attrs import evolve, field, frozen
@@ -49,6 +50,8 @@ class Log:
     """Whether a forbidden field is an :class:`~turngate.errors.InternalError`, as tests want it."""
     logger: Logger = field(factory=lambda: Logger(namespace="turngate"))
     fields: dict[str, Field] = field(factory=dict)
+    watch: Callable[[str, Mapping[str, Field]], None] | None = None
+    """Is shown every event with its own fields, whatever its level, to count it."""
 
     def debug(self, event: str, **fields: Field) -> None:
         """See :class:`turngate.proxy.log.EventLog`."""
@@ -74,6 +77,8 @@ class Log:
         named = {**self.fields, **fields}
         if self.strict and not FORBIDDEN.isdisjoint(named):
             raise InternalError(f"{event} has fields that are never logged: {sorted(FORBIDDEN & named.keys())}")
+        if self.watch is not None:
+            self.watch(event, fields)
         if LEVELS.index(level.name) < LEVELS.index(self.level):
             return
         shown = {

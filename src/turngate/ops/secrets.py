@@ -22,9 +22,12 @@ MAX_KEY_BYTES: Final = 4096
 """More than any key has; the file may have been confused with another."""
 
 
-def key_from_file(path: str) -> BearerKey:
+UPSTREAM_KEY: Final = "upstream key"
+
+
+def key_from_file(path: str, what: str = UPSTREAM_KEY) -> BearerKey:
     """
-    The key that is all a file holds, but for white space around it.
+    The key that is all a file holds, but for white space around it; ``what`` names it for whoever has to look.
 
     Raises:
         ConfigError: there is no such key.
@@ -33,11 +36,11 @@ def key_from_file(path: str) -> BearerKey:
         with Path(path).open("rb") as source:
             content = source.read(MAX_KEY_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"cannot read the upstream key from {path}: {error.strerror}") from None
+        raise ConfigError(f"cannot read the {what} from {path}: {error.strerror}") from None
     if len(content) > MAX_KEY_BYTES:
-        raise ConfigError(f"{path} holds more than an upstream key; give a file with the key and nothing else")
+        raise ConfigError(f"{path} holds more than an {what}; give a file with that and nothing else")
     # whatever is not ASCII becomes a character that no key may have
-    return _checked(content.decode("ascii", "replace").strip(), path)
+    return _checked(content.decode("ascii", "replace").strip(), path, what)
 
 
 def key_from_environment(variable: str, environment: Mapping[str, str]) -> BearerKey | None:
@@ -51,13 +54,14 @@ def key_from_environment(variable: str, environment: Mapping[str, str]) -> Beare
     return _checked(key, variable) if key else None
 
 
-def key_from(reference: str, environment: Mapping[str, str]) -> BearerKey:
+def key_from(reference: str, environment: Mapping[str, str], what: str = UPSTREAM_KEY) -> BearerKey:
     """
     The key that a setting refers to, for no key stands in a setting itself.
 
     Args:
         reference: a file, ``env:NAME`` for a variable, or ``credential:NAME`` for one that systemd hands over.
         environment: the process's environment.
+        what: what it is, for the operator.
 
     Raises:
         ConfigError: there is no such key.
@@ -74,13 +78,13 @@ def key_from(reference: str, environment: Mapping[str, str]) -> BearerKey:
             raise ConfigError(f"{reference} needs a service of systemd with LoadCredential={name}:FILE")
         if not name or "/" in name:
             raise ConfigError(f"{reference} is no credential's name")
-        return key_from_file(f"{directory}/{name}")
-    return key_from_file(reference)
+        return key_from_file(f"{directory}/{name}", what)
+    return key_from_file(reference, what)
 
 
-def _checked(key: str, where: str) -> BearerKey:
+def _checked(key: str, where: str, what: str = UPSTREAM_KEY) -> BearerKey:
     if not key:
-        raise ConfigError(f"{where} is empty; it should hold the upstream key")
+        raise ConfigError(f"{where} is empty; it should hold the {what}")
     if bearer_header(key) is None:
-        raise ConfigError(f"{where} does not hold an upstream key: one word of visible ASCII characters")
+        raise ConfigError(f"{where} does not hold an {what}: one word of visible ASCII characters")
     return BearerKey(key)

@@ -23,7 +23,7 @@ from twisted.python.lockfile import FilesystemLock
 from turngate.errors import ConfigError
 
 
-def listening(reactor: Any, description: str, factory: IProtocolFactory) -> IListeningPort:
+def listening(reactor: Any, description: str, factory: IProtocolFactory, option: str = "--listen") -> IListeningPort:
     """
     A bound port for an endpoint string.
 
@@ -33,7 +33,7 @@ def listening(reactor: Any, description: str, factory: IProtocolFactory) -> ILis
     try:
         endpoint: IStreamServerEndpoint = serverFromString(reactor, description)
     except Exception as error:  # noqa: BLE001 - each kind of endpoint has errors of its own
-        raise ConfigError(f"--listen {description} is no endpoint: {error}") from None
+        raise ConfigError(f"{option} {description} is no endpoint: {error}") from None
     return bound(endpoint.listen(factory), description)
 
 

@@ -70,7 +70,7 @@ def client_close(ending: Ending) -> tuple[int, str]:
             return NORMAL, ""
         case Ending.UPSTREAM_LIMIT:
             return NORMAL, ending.value
-        case Ending.CLIENT_FAULT | Ending.CLIENT_TIMEOUT | Ending.CLIENT_STALLED:
+        case Ending.CLIENT_FAULT | Ending.CLIENT_TIMEOUT | Ending.CLIENT_STALLED | Ending.DISMISSED:
             return POLICY_VIOLATION, ending.value
         case Ending.CLIENT_TOO_LARGE:
             return MESSAGE_TOO_BIG, ending.value
@@ -97,6 +97,7 @@ def upstream_close(ending: Ending) -> tuple[int, str]:
             | Ending.CLIENT_TIMEOUT
             | Ending.CLIENT_STALLED
             | Ending.UPSTREAM_LIMIT
+            | Ending.DISMISSED
         ):
             return NORMAL, ""
         case Ending.UPSTREAM_FAILED | Ending.INTERNAL:

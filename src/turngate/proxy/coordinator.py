@@ -15,6 +15,7 @@ from attrs import frozen
 from turngate.actors import Actor, Context, Ref
 from turngate.proxy.log import EventLog
 from turngate.session import messages as m
+from turngate.session.account import Account
 from turngate.session.invariants import Judge
 from turngate.session.latency import Stopwatch
 from turngate.session.memory import Memory
@@ -38,7 +39,13 @@ class Coordinator(Actor[m.Message]):
     """The middle of one session; with a judge it ends a session in which a promise was broken."""
 
     def __init__(
-        self, state: State, waits: Waits, guardian: Ref[SessionOver], log: EventLog, judge: Judge | None = None
+        self,
+        state: State,
+        waits: Waits,
+        guardian: Ref[SessionOver],
+        log: EventLog,
+        judge: Judge | None = None,
+        account: Account | None = None,
     ) -> None:
         self._state = state
         self._waits = waits
@@ -46,7 +53,8 @@ class Coordinator(Actor[m.Message]):
         self._log = log
         self._judge = judge
         self._stopwatch = Stopwatch()
-        self._memory = Memory()
+        self._memory = Memory(state.capabilities.input_rate_hz)
+        self._account = account if account is not None else Account()
         self._client: Ref[ClientBound]
         self._upstream: Ref[UpstreamBound]
         self._functions: Ref[m.CallFunction] | None
@@ -62,24 +70,31 @@ class Coordinator(Actor[m.Message]):
     def on_start(self, context: Context[m.Message]) -> None:
         """The client has connected; that is the first thing in every session."""
         self._state, effects = begin(self._state)
-        self._carry_out(context, None, effects)
+        self._carry_out(context, None, effects, context.seconds())
 
     def receive(self, context: Context[m.Message], message: m.Message) -> None:
         """One message, one step."""
-        self._stopwatch.hear(message, context.seconds())
+        now_s = context.seconds()
+        self._stopwatch.hear(message, now_s)
         self._memory.hear(message)
         self._state, effects = step(self._state, message)
-        self._carry_out(context, message, effects)
+        self._carry_out(context, message, effects, now_s)
 
-    def _carry_out(self, context: Context[m.Message], message: m.Message | None, effects: tuple[m.Effect, ...]) -> None:
+    def _carry_out(
+        self, context: Context[m.Message], message: m.Message | None, effects: tuple[m.Effect, ...], now_s: float
+    ) -> None:
         if self._judge is not None:
             self._judge = self._judge.see(message, effects)
+        for fact in self._account.see(message, self._state, effects, now_s):
+            (self._log.debug if fact.is_detail else self._log.info)(fact.event, **fact.figures)
         recalled = None
         for effect in effects:
             self._memory.watch(effect)
             match effect:
                 case m.AgentSpeaking():
-                    self._client.tell(self._stopwatch.fill(effect, context.seconds()))
+                    filled = self._stopwatch.fill(effect, now_s)
+                    self._account.spoke(filled.latency)
+                    self._client.tell(filled)
                 case m.Arm(deadline):
                     context.set_timer(deadline, self._waits.of(deadline), m.DeadlinePassed(deadline))
                 case m.Disarm(deadline):

@@ -55,10 +55,10 @@ class Flow(Enum):
 @frozen
 class Keep:
     """
-    How much text is kept for a client that may come back, of what was sent and of what waits, each.
+    How much text is kept for a client that may come back: of what was sent, and of what comes while it is away.
 
-    More than that of what was sent is forgotten, the oldest first; with more than that of what waits the outbox is
-    full.
+    More than that of what was sent is forgotten, the oldest first; with more than that of what comes the outbox is
+    full. What waited already when the connection was lost is kept beside, within the bound for one that does not read.
     """
 
     messages: int = 0
@@ -84,6 +84,8 @@ class Outbox:
         "_sent",
         "_sent_bytes",
         "_sent_count",
+        "_waited_bytes",
+        "_waited_count",
         "_waiting",
         "dropped_bytes",
         "waiting_bytes",
@@ -101,16 +103,21 @@ class Outbox:
         self._on_audio = on_audio
         self._flow = Flow.OPEN
         self._waiting: deque[Parcel] = deque()
+        self._waited_count = 0
+        self._waited_bytes = 0
+        """What waited when the connection was lost."""
         self.waiting_bytes = 0
         self.dropped_bytes = 0
 
     @property
     def is_full(self) -> bool:
         """Whether more waits than may."""
-        if self._flow is Flow.ABSENT:
-            keep = self._keep
-            return len(self._waiting) > keep.messages or self.waiting_bytes > keep.message_bytes
-        return self.waiting_bytes > self._max_bytes
+        if self.waiting_bytes > self._max_bytes:
+            return True
+        if self._flow is not Flow.ABSENT:
+            return False
+        came, came_bytes = len(self._waiting) - self._waited_count, self.waiting_bytes - self._waited_bytes
+        return came > self._keep.messages or came_bytes > self._keep.message_bytes
 
     @property
     def is_absent(self) -> bool:
@@ -148,7 +155,9 @@ class Outbox:
     def lost(self) -> list[Audio]:
         """There is no connection: text waits, and audio is dropped; this is what was."""
         self._flow = Flow.ABSENT
-        return self.drop_audio()
+        dropped = self.drop_audio()
+        self._waited_count, self._waited_bytes = len(self._waiting), self.waiting_bytes
+        return dropped
 
     def found(self, connection: IConnection, received: int | None) -> int:
         """

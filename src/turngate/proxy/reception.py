@@ -14,7 +14,7 @@ from turngate.actors import ActorSystem, Mailbox, Ref
 from turngate.proxy.legs import LegEvents, Returned
 from turngate.proxy.ports import IConnection, Upgrade
 from turngate.proxy.resume import NOT_THERE, Place, ResumeStore, Ticket, name_of, refuse, ticket_of
-from turngate.proxy.session import EndNow, GuardianMessage, SessionActor, Setup
+from turngate.proxy.session import Dismiss, EndNow, GuardianMessage, LeaveSoon, SessionActor, Setup, Standing
 from turngate.session.messages import Problem
 from turngate.session.policy import Absence
 
@@ -47,6 +47,9 @@ class Reception:
         self._open: dict[str, Ref[GuardianMessage]] = {}
         self._paths: dict[str, str] = {}
         """Where the clients of sessions connect, by the names of these; of those too that are about to begin."""
+        self._standings: dict[str, Standing] = {}
+        self._is_leaving = False
+        self._is_stopping = False
         self._when_empty: Callable[[], None] | None = None
 
     @property
@@ -88,10 +91,14 @@ class Reception:
         self._setup.log.info("session.not_resumed", peer=upgrade.peer)
         refuse(returned, self._setup.profiles[upgrade.path].face(), problem)
 
-    def enter(self, session_id: str, guardian: Ref[GuardianMessage]) -> None:
+    def enter(self, session_id: str, guardian: Ref[GuardianMessage], standing: Standing) -> None:
         """A session begins."""
         path = self._paths[name_of(session_id)]
         self._open[name_of(session_id)] = guardian
+        self._standings[name_of(session_id)] = standing
+        if self._is_leaving:
+            # it was let in before, and came through the door after
+            guardian.tell(LeaveSoon())
         if self._store is not None and self._setup.profiles[path].policy.absence is Absence.LASTS:
             self._store.put(session_id, Place(path, guardian))
 
@@ -99,21 +106,54 @@ class Reception:
         """A session has ended."""
         self._open.pop(name_of(session_id), None)
         self._paths.pop(name_of(session_id), None)
+        self._standings.pop(name_of(session_id), None)
         if self._store is not None:
             self._store.remove(session_id)
         self._check_empty()
 
     def away(self, session_id: str) -> bool:
         """The client of a session was cut off; whether it can come back, which it cannot when the proxy is stopping."""
-        return self._store is not None and self._when_empty is None and self._store.away(session_id)
+        return self._store is not None and not self._is_stopping and self._store.away(session_id)
 
     def back(self, session_id: str) -> None:
         """The client of a session has come back."""
         if self._store is not None:
             self._store.back(session_id)
 
+    @property
+    def standings(self) -> dict[str, Standing]:
+        """How the open sessions stand, by their names."""
+        return dict(self._standings)
+
+    def dismiss(self, name: str) -> bool:
+        """Tell one session to end; whether there is one of that name."""
+        guardian = self._open.get(name)
+        if guardian is None:
+            return False
+        guardian.tell(Dismiss())
+        return True
+
+    def leave_soon(self, when_empty: Callable[[], None]) -> tuple[str, ...]:
+        """
+        Have all sessions end at a quiet moment of theirs, and call once when none is left, which may be at once.
+
+        Gives the names of those that are to be asked to; those that come from now on are asked by themselves.
+        """
+        self._is_leaving = True
+        self._when_empty = when_empty
+        names = tuple(self._open)
+        self._check_empty()
+        return names
+
+    def ask_to_leave(self, name: str) -> None:
+        """Ask a session to end at its next quiet moment, if there still is one of that name."""
+        guardian = self._open.get(name)
+        if guardian is not None:
+            guardian.tell(LeaveSoon())
+
     def shut_down(self, when_empty: Callable[[], None]) -> None:
         """Tell every session to end, and call once when none is left, which may be at once."""
+        self._is_stopping = True
         self._when_empty = when_empty
         for guardian in tuple(self._open.values()):
             guardian.tell(EndNow())

@@ -26,9 +26,21 @@ from turngate.proxy.outbox import NOTHING
 from turngate.proxy.ports import Face, IConnection, IDialler, IFunctionCaller
 from turngate.proxy.resume import name_of, refuse
 from turngate.proxy.upstream import UpstreamActor, UpstreamLegMessage
+from turngate.session.account import Account
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
-from turngate.session.messages import Cause, ClientGone, Ending, Failed, Loss, Message, Problem, Shutdown
+from turngate.session.messages import (
+    Cause,
+    ClientGone,
+    Dismissed,
+    Drain,
+    Ending,
+    Failed,
+    Loss,
+    Message,
+    Problem,
+    Shutdown,
+)
 from turngate.session.policy import Absence, Bounds, Policy, Waits
 from turngate.session.state import State
 
@@ -74,6 +86,16 @@ class Setup:
 
 
 @frozen
+class LeaveSoon:
+    """The proxy will shut down: end at the next quiet moment."""
+
+
+@frozen
+class Dismiss:
+    """The operator ends this session."""
+
+
+@frozen
 class EndNow:
     """The proxy is shutting down."""
 
@@ -92,13 +114,24 @@ class Overdue:
     """The connections did not close in time."""
 
 
-GuardianMessage: TypeAlias = SessionOver | LegDown | ClientLost | Returned | EndNow | ChildEnded | Overdue
+GuardianMessage: TypeAlias = (
+    SessionOver | LegDown | ClientLost | Returned | LeaveSoon | Dismiss | EndNow | ChildEnded | Overdue
+)
+
+
+@frozen
+class Standing:
+    """A session for those who look on: they read it, and write nothing."""
+
+    account: Account
+    started_s: float
+    peer: str
 
 
 class Registry(Protocol):
     """Knows which sessions are open."""
 
-    def enter(self, session_id: str, guardian: Ref[GuardianMessage]) -> None:
+    def enter(self, session_id: str, guardian: Ref[GuardianMessage], standing: Standing) -> None:
         """A session begins."""
 
     def leave(self, session_id: str) -> None:
@@ -142,6 +175,7 @@ class SessionActor(Actor[GuardianMessage]):
         self._up = {Leg.CLIENT, Leg.UPSTREAM}
         self._over = SessionOver(Ending.INTERNAL, "stopped")
         self._started_s = 0.0
+        self._account = Account()
         self._coordinator: Ref[Message]
         self._client: Ref[ClientLegMessage]
         self._upstream: Ref[UpstreamLegMessage]
@@ -150,13 +184,13 @@ class SessionActor(Actor[GuardianMessage]):
         """Make the three, then wire them: children start in turns of their own."""
         setup, me = self._setup, context.self_ref
         self._started_s = context.seconds()
-        self._registry.enter(self._session_id, me)
+        self._registry.enter(self._session_id, me, Standing(self._account, self._started_s, self._connection.peer))
         self._log.info("session.started", peer=self._connection.peer)
         state = State(
             self._session_id, policy=self._profile.policy, bounds=setup.bounds, capabilities=setup.capabilities
         )
         judge = Judge(setup.capabilities) if setup.judged else None
-        coordinator = Coordinator(state, setup.waits, me, self._log, judge)
+        coordinator = Coordinator(state, setup.waits, me, self._log, judge, self._account)
         self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
         face = self._profile.face()
         rate_hz = setup.capabilities.input_rate_hz
@@ -191,6 +225,10 @@ class SessionActor(Actor[GuardianMessage]):
                 self._registry.back(self._session_id)
                 self._log.info("session.resumed", peer=connection.peer)
                 self._client.tell(message)
+            case LeaveSoon():
+                self._coordinator.tell(Drain())
+            case Dismiss():
+                self._coordinator.tell(Dismissed())
             case EndNow():
                 self._coordinator.tell(Shutdown())
             case ChildEnded(leg, ended):
@@ -206,13 +244,17 @@ class SessionActor(Actor[GuardianMessage]):
 
     def on_stop(self, context: Context[GuardianMessage]) -> None:
         """The last line about the session."""
-        self._log.info(
-            "session.ended",
-            ending=self._over.ending.name.lower(),
-            detail=self._over.detail,
-            seconds=round(context.seconds() - self._started_s, 3),
-        )
-        self._registry.leave(self._session_id)
+        try:
+            self._log.info(
+                "session.ended",
+                ending=self._over.ending.name.lower(),
+                detail=self._over.detail,
+                seconds=round(context.seconds() - self._started_s, 3),
+                **self._account.totals(),
+            )
+        finally:
+            # a proxy that waits for its last session must not wait for one that is not there
+            self._registry.leave(self._session_id)
 
     def _end(self, context: Context[GuardianMessage], over: SessionOver) -> None:
         if self._life is Life.ENDING:

@@ -11,7 +11,7 @@ from typing import Final
 
 from turngate.evolving import evolve
 from turngate.session.machines import Floor
-from turngate.session.messages import Arm, Deadline, DeadlinePassed
+from turngate.session.messages import Arm, Cause, Deadline, DeadlinePassed, Problem, Warned
 from turngate.session.state import Draft, Due, DueKind, Patience, State
 
 USERS: Final = frozenset({DueKind.TEXT, DueKind.SPEECH})
@@ -38,6 +38,18 @@ def answerable(state: State) -> tuple[Due, ...]:
             break
         shared.append(due)
     return tuple(shared)
+
+
+def forgo(draft: Draft, gone: frozenset[str]) -> None:
+    """Neither the words nor the sound of these turns are there any more, so that nothing could be answered."""
+    kept = tuple(due for due in draft.state.due if due.source not in gone or due.text is not None)
+    if len(kept) == len(draft.state.due):
+        return
+    draft.state = evolve(draft.state, due=kept)
+    detail = (
+        "What the user said last was lost with the connection to the model, and will not be answered; say it again."
+    )
+    draft.emit(Warned(Problem(Cause.TRANSCRIPTION_FAILED, detail)))
 
 
 def user_waits(draft: Draft) -> None:

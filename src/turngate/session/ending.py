@@ -15,13 +15,15 @@ from turngate.session.messages import (
     ClientIdle,
     ClientStalled,
     DeadlinePassed,
+    Dismissed,
+    Drain,
     Ending,
     EndSession,
     Failed,
     Problem,
     Shutdown,
 )
-from turngate.session.state import Draft
+from turngate.session.state import Draft, Stay
 from turngate.session.transcript import tell_all
 
 
@@ -75,7 +77,18 @@ def client_stalled(draft: Draft, _: ClientStalled) -> None:
     )
 
 
-def shut_down(draft: Draft, _: Shutdown) -> None:
+def leave_soon(draft: Draft, _: Drain) -> None:
+    """The proxy will go away: the call goes on to its next quiet moment."""
+    draft.state = evolve(draft.state, stay=Stay.LEAVES)
+
+
+def dismissed(draft: Draft, _: Dismissed) -> None:
+    """The operator wants it so."""
+    detail = "The operator of this proxy has ended the session; ask them before you connect again."
+    end(draft, Ending.DISMISSED, Problem(Cause.DISMISSED, detail))
+
+
+def shut_down(draft: Draft, _: Shutdown | Drain) -> None:
     """The proxy is going away."""
     end(draft, Ending.GOING_AWAY, Problem(Cause.GOING_AWAY, "The proxy is shutting down; connect again."))
 

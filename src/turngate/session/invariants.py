@@ -251,7 +251,10 @@ class Judge(Witness):
                 return evolve(self, armed=self.armed | {deadline})
             case m.Disarm(deadline):
                 return evolve(self, armed=self.armed - {deadline})
-            case m.EndSession():
+            case m.EndSession(ending):
+                told = isinstance(message, m.Shutdown) or not self.serves
+                cut = not self.is_idle or self.owed or self.user_speaks or self.open_calls
+                require(ending is not m.Ending.GOING_AWAY or told or not cut, "C2", "a turn was cut off by a drain")
                 return evolve(self, over=True)
             case _:
                 return self
@@ -354,7 +357,7 @@ class Judge(Witness):
             return
         left = isinstance(message, m.ClientGone) and message.loss is m.Loss.LEFT
         late = message == m.DeadlinePassed(m.Deadline.CLIENT_RETURN)
-        gone = left or late or isinstance(message, m.Shutdown | m.ClientStalled)
+        gone = left or late or isinstance(message, m.Shutdown | m.Dismissed | m.ClientStalled)
         require(not gone, "C1", "a leg is gone and the session goes on")
         require(self.away == (m.Deadline.CLIENT_RETURN in self.armed), "C1", "the wait for a client has no end")
         for kind, deadlines in WAITS.items():
@@ -393,6 +396,7 @@ class Judge(Witness):
         """What must hold when nothing more can happen."""
         if self.over:
             return
+        require(not self.leaves, "C2", "all is quiet, and the session that is to end goes on")
         require(self.is_idle, "L1", f"all is quiet while {self.busy}")
         require(not self.renewing, "L1", "all is quiet before the session was restored")
         require(not self.owed, "I2", "a turn was never answered")

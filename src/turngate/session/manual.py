@@ -14,7 +14,7 @@ from typing import Final
 
 from turngate.evolving import evolve
 from turngate.session import ending, turns
-from turngate.session.machines import Gate, Phase
+from turngate.session.machines import Floor, Gate, Phase
 from turngate.session.messages import (
     AppendAudio,
     Arm,
@@ -70,8 +70,8 @@ def take_audio(draft: Draft, audio: UserAudio) -> None:
 
 def is_quiet(pcm: bytes) -> bool:
     """Whether there is no speech in a piece of session audio."""
-    samples = memoryview(pcm).cast("h")[::STRIDE]
-    return all(-QUIET_PEAK <= sample <= QUIET_PEAK for sample in samples)
+    samples = memoryview(pcm).cast("h")[::STRIDE].tolist()
+    return not samples or (max(samples) <= QUIET_PEAK and min(samples) >= -QUIET_PEAK)
 
 
 def is_end_quiet(state: State) -> bool:
@@ -144,6 +144,6 @@ def client_gone(draft: Draft, gone: ClientGone) -> None:
     state = draft.state
     if state.phase is Phase.SERVING and by_pause(state) and state.manual.waiting_bytes and is_free(state):
         commit(draft)
-        if state.gate is Gate.OPEN:
+        if state.gate is Gate.OPEN and state.floor is Floor.FREE:
             draft.emit(StartResponse(draft.fresh_id()))
     ending.client_gone(draft, gone)

@@ -278,12 +278,12 @@ def too_early(draft: Draft, message: ClientMessage) -> None:
 def hold(draft: Draft, message: ClientMessage | FunctionDone) -> None:
     """Keep a message until the session serves, in order; a client that sends too much is not read meanwhile."""
     state, bounds = draft.state, draft.state.bounds
-    size = state.early_bytes + weight(message)
-    draft.state = evolve(state, early=(*state.early, message), early_bytes=size)
-    if size > bounds.early_bytes or len(draft.state.early) > bounds.early_messages:
+    size, count = state.early_bytes + weight(message), state.early_count + 1
+    draft.state = evolve(state, early=(*state.early, message), early_bytes=size, early_count=count)
+    if size > bounds.early_bytes or count > bounds.early_messages:
         pause(draft, Pause.EARLY)
     # What was read before the pause took hold is small; more than that is a client that cannot be paused.
-    if size > 4 * bounds.early_bytes or len(draft.state.early) > 4 * bounds.early_messages:
+    if size > 4 * bounds.early_bytes or count > 4 * bounds.early_messages:
         advice = "Too much was sent before the session was configured; wait for SettingsApplied."
         end(draft, Ending.CLIENT_FAULT, Problem(Cause.TOO_MANY_WAITING, advice))
 

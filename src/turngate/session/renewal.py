@@ -12,11 +12,12 @@ from typing import Final
 
 from turngate.evolving import evolve
 from turngate.session import ending
+from turngate.session.due import forgo
 from turngate.session.ending import end, fail
 from turngate.session.gate import signal, update_wait
 from turngate.session.leaving import leave
 from turngate.session.machines import FLOOR, Floor, Phase, Signal, Speech, follow
-from turngate.session.manual import by_pause, size
+from turngate.session.manual import by_pause
 from turngate.session.messages import (
     AddCall,
     Arm,
@@ -55,7 +56,6 @@ UNREPLACED: Final = frozenset({Cause.UPSTREAM_NONSENSE, Cause.UPSTREAM_REJECTED}
 CLOSING_MS: Final = 1000
 """How much silence lets an upstream hear that the user has finished."""
 SILENCE: Final = {Sound.PCM: b"\0", Sound.PCMU: b"\xff", Sound.PCMA: b"\xd5"}
-G711_BYTES_PER_S: Final = 8000
 
 # --- an upstream session that is lost -------------------------------------------------------------------------------
 
@@ -163,17 +163,18 @@ def closing(state: State) -> bytes:
     config = state.confirmed or SessionConfig()
     silence_ms = (config.turn_end.silence_ms or 0) if isinstance(config.turn_end, BySilence) else 0
     duration_ms = max(CLOSING_MS, 2 * silence_ms)
-    linear = config.input_sound is Sound.PCM
-    length = size(state, duration_ms) if linear else G711_BYTES_PER_S * duration_ms // 1000
-    return SILENCE[config.input_sound] * length
+    length = config.input_sound.bytes_per_s(state.capabilities.input_rate_hz) * duration_ms // 1000
+    # whole samples
+    return SILENCE[config.input_sound] * (length - length % 2)
 
 
 def recalled(draft: Draft, what: Recalled) -> None:
     """Put the conversation in place: what came before the session, what was said, what is being heard, open calls."""
-    state = draft.state
-    if state.restoring is Restoring.SETTINGS or state.seeds:
+    if draft.state.restoring is Restoring.SETTINGS or draft.state.seeds:
         draft.emit(Note("upstream.recalled_again"))
         return
+    forgo(draft, what.gone)
+    state = draft.state
     texts = dict(what.texts)
     again = [UserAudio(pcm) for pcm in what.audio]
     if not by_pause(state) and (what.again if state.floor is Floor.FREE else state.manual.sent):

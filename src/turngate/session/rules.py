@@ -22,6 +22,7 @@ The rules, in a page
 7. An upstream session that is lost, or may not be longer, is replaced: settings and conversation are restored, what
    was not answered is asked again, what was heard in part is reported as cut. What the client sends meanwhile waits.
 8. A client that was cut off is waited for, where the policy says so. Meanwhile the session goes on as if it were there.
+9. A session that is to leave ends when nobody speaks and nothing is under way, and not in the middle of a turn.
 
 How to read the table
 ---------------------
@@ -68,6 +69,8 @@ from turngate.session.messages import (
     ConfigureSession,
     Deadline,
     DeadlinePassed,
+    Dismissed,
+    Drain,
     Effect,
     EndTurn,
     FunctionDone,
@@ -102,7 +105,7 @@ from turngate.session.messages import (
     UserText,
     UserTranscribed,
 )
-from turngate.session.state import Draft, Pause, State
+from turngate.session.state import Draft, Pause, State, Stay
 
 Rule: TypeAlias = Callable[[Draft, Any], None]
 Row: TypeAlias = Mapping[Phase, Rule]
@@ -156,6 +159,8 @@ RULES: Final[Mapping[type[Message], Row]] = {
     SpeechCut: row(_no, _no, _no, speech.cut, speech.cut),
     ClientGone: row(manual.client_gone, presence.client_gone, presence.client_gone, presence.client_gone, presence.client_gone),
     ClientBack: always(presence.client_back),
+    Drain: row(ending.shut_down, ending.shut_down, ending.shut_down, ending.leave_soon, ending.leave_soon),
+    Dismissed: always(ending.dismissed),
     Shutdown: always(ending.shut_down),
     UpstreamReady: always(opening.upstream_ready),
     UpstreamLost: always(renewal.upstream_lost),
@@ -245,12 +250,15 @@ def settle(draft: Draft) -> None:
         draft.state = evolve(draft.state, early=tuple(rest))
         RULES[type(first)][Phase.SERVING](draft, first)
         answers.release(draft)
-    if draft.state.phase is Phase.SERVING and (draft.state.early_bytes or Pause.EARLY in draft.state.paused):
-        draft.state = evolve(draft.state, early_bytes=0)
+    if draft.state.phase is Phase.SERVING and (draft.state.early_count or Pause.EARLY in draft.state.paused):
+        draft.state = evolve(draft.state, early_bytes=0, early_count=0)
         opening.resume(draft, Pause.EARLY)
     if draft.state.phase is Phase.SERVING:
         manual.catch_up(draft)
     if draft.state.phase in (Phase.CONFIGURING, Phase.SERVING, Phase.RENEWING):
-        moving.move_in_time(draft)
+        if draft.state.stay is Stay.STAYS:
+            moving.move_in_time(draft)
         answers.release(draft)
     unheard.watch(draft)
+    if draft.state.stay is Stay.LEAVES and moving.is_boundary(draft.state):
+        ending.shut_down(draft, Drain())

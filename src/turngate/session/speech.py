@@ -30,13 +30,14 @@ from turngate.session.state import Draft, Finish, Record, Response, Spoken, Voic
 def mute(draft: Draft, response: Response) -> None:
     """The client hears no more of a response; what it has read to its end stands."""
     if response.finish is Finish.TOLD and not response.told:
+        draft.replace(evolve(response, voice=Voice.READ))
         return
     match response.voice:
         case Voice.SILENT:
             draft.replace(evolve(response, voice=Voice.UNHEARD))
         case Voice.SPEAKING:
             draft.replace(evolve(response, voice=Voice.CUT))
-        case Voice.CUT | Voice.UNHEARD:
+        case Voice.CUT | Voice.UNHEARD | Voice.READ:
             pass
 
 
@@ -91,7 +92,7 @@ def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> No
     """Take out of the conversation what the client has not heard of a response that was cut off."""
     for line in response.amended:
         amend(draft, line)
-    if response.voice in (Voice.SILENT, Voice.SPEAKING):
+    if response.voice in (Voice.SILENT, Voice.SPEAKING, Voice.READ):
         for item_id in ended.items:
             if item_id not in response.told:
                 record(draft, item_id, None)

@@ -70,6 +70,7 @@ class Voice(Enum):
     SPEAKING = "it is being heard"
     CUT = "it was heard and then cut off"
     UNHEARD = "it was cut off before it was heard"
+    READ = "it was read to its end, and no sound of it is to follow"
 
 
 @frozen
@@ -251,6 +252,13 @@ class Pause(Enum):
     UPSTREAM = "the upstream takes no more"
 
 
+class Stay(Enum):
+    """How long the session goes on by itself."""
+
+    STAYS = "until something ends it"
+    LEAVES = "until nobody speaks and nothing is under way"
+
+
 @frozen
 class State:
     """All that the rules know about a session."""
@@ -280,6 +288,8 @@ class State:
     """Context items that the upstream has not confirmed yet."""
     early: tuple[ClientMessage | FunctionDone, ...] = ()
     early_bytes: int = 0
+    early_count: int = 0
+    """How many of those the client sent since it was last served; what is sent again for it is not among them."""
     paused: frozenset[Pause] = frozenset()
 
     updates: tuple[WaitingUpdate, ...] = ()
@@ -314,6 +324,7 @@ class State:
     """Ids of ended responses, announced calls and committed items, the newest last."""
     sent: int = 0
     """How many event ids were given out."""
+    stay: Stay = Stay.STAYS
 
     def response(self, response_id: str) -> Response | None:
         """The active response of that id, if there is one; no id means the only one."""

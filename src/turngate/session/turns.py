@@ -201,7 +201,7 @@ def agent_audio(draft: Draft, chunk: AgentAudioChunk) -> None:
             if chunk.item_id not in response.told:
                 told(draft, response, chunk.item_id)
             draft.emit(AgentAudio(chunk.pcm, chunk.item_id), RESPONSE_HEARD)
-        case Voice.CUT | Voice.UNHEARD:
+        case Voice.CUT | Voice.UNHEARD | Voice.READ:
             draft.emit(RESPONSE_HEARD)
 
 
@@ -235,7 +235,7 @@ def agent_text(draft: Draft, line: AgentTextEnded) -> None:
 def spoken_part(response: Response, line: AgentTextEnded) -> str:
     """What the client can have heard of a line: what was cut off before it was heard was never said."""
     match response.voice:
-        case Voice.SILENT | Voice.SPEAKING:
+        case Voice.SILENT | Voice.SPEAKING | Voice.READ:
             return line.text
         case Voice.UNHEARD:
             return ""

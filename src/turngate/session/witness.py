@@ -67,6 +67,8 @@ class Witness:
     """Settings came that were not refused."""
     configured: bool = False
     over: bool = False
+    leaves: bool = False
+    """It is to end when nothing is under way."""
     away: bool = False
     """The client was cut off, and is waited for."""
     dialled: bool = False
@@ -148,14 +150,16 @@ class Witness:
                 return evolve(self, away=True)
             case m.ClientBack():
                 return evolve(self, away=False)
+            case m.Drain():
+                return evolve(self, leaves=True)
             case m.ItemConfirmed(item_id):
                 return evolve(self, seeds=self.seeds - {item_id})
             case m.Refused(event_id) if event_id in self.seeds and self.renewing:
                 return evolve(self, seeds=self.seeds - {event_id})
-            case m.Recalled(again=again, texts=texts):
-                # a turn that stood in the conversation already is added to this one
+            case m.Recalled(again=again, texts=texts, gone=gone):
+                # a turn that stood in the conversation already is added to this one, and one that is gone cannot be
                 words = tuple(text for item_id, text in texts if item_id in self.owed | self.withdrawn)
-                apart = again | {item_id for item_id, _ in texts}
+                apart = again | gone | {item_id for item_id, _ in texts}
                 owed, withdrawn = self.owed - apart, self.withdrawn - apart
                 judge = evolve(self, owed=owed, withdrawn=withdrawn, texts=(*words, *self.texts), recalls=False)
                 return judge.said_again(again)

@@ -52,6 +52,7 @@ def normal(detail: str) -> str:
 
 
 @pytest.mark.parametrize(("kind", "path", "words"), TYPED, ids=lambda value: value)
+@pytest.mark.row(30)
 def test_a_field_of_the_wrong_type_is_named(kind: str, path: str, words: str) -> None:
     """The message is not one of the protocol: an error with the path, which ends the session."""
     assert wrong_for(words)

@@ -87,6 +87,7 @@ BAD_INPUT = [
 
 
 @pytest.mark.parametrize(("payload", "detail"), BAD_INPUT, ids=range(len(BAD_INPUT)))
+@pytest.mark.row(27, 28, 29, 30, 36)
 def test_bad_input_is_refused_with_what_is_wrong(payload: bytes, detail: str) -> None:
     """Each kind of bad text is a value that says where it fails, with the types or limits that are allowed."""
     refused = decode_client(payload)
@@ -105,6 +106,7 @@ def test_a_message_is_taken_when_it_is_just_inside_the_limits(payload: bytes) ->
     ("event", "limit"),
     [({"type": "KeepAlive"}, MAX_TEXT_BYTES), ({"type": "Settings", "agent": {}}, MAX_SETTINGS_BYTES)],
 )
+@pytest.mark.row(31)
 def test_a_message_is_refused_when_it_is_over_its_size(event: dict[str, object], limit: int) -> None:
     """Each type may have its size and not one byte more."""
     assert not isinstance(decode_client(padded(event, limit)), Malformed)
@@ -155,6 +157,7 @@ def test_unknown_fields_are_tolerated(kind: str) -> None:
 
 
 @given(st.binary(max_size=200))
+@pytest.mark.row(29)
 def test_decode_gives_a_value_for_any_bytes(payload: bytes) -> None:
     """Nothing that comes as a text frame raises."""
     assert isinstance(decode_client(payload), Malformed | client_events.Wire)

@@ -21,7 +21,7 @@ DOCUMENTED_ERRORS = {
     "INVALID_AGENT_ID",
     "MAXIMUM_SESSION_LENGTH_REACHED",
 }
-OURS = {"RESUME_FAILED"}
+OURS = {"RESUME_FAILED", "SESSION_ENDED_BY_OPERATOR"}
 """Only a client that asks for what is not in the protocol is told these."""
 
 

@@ -286,6 +286,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("message", "detail"), REFUSED, ids=[detail for _, detail in REFUSED])
+@pytest.mark.row(48)
 def test_what_cannot_be_done_is_refused_with_its_path(message: dict[str, Any], detail: str) -> None:
     """A refusal names the field and what it may be, and quotes nothing."""
     assert (Cause.SETTINGS_INVALID, detail) == refusal(message)
@@ -312,6 +313,7 @@ def test_legacy_messages_are_the_context_when_there_is_no_context() -> None:
     assert named(both) == ("agent.messages",)
 
 
+@pytest.mark.row(48)
 def test_a_long_prompt_is_cut_and_named() -> None:
     """The model gets as much of the prompt as the original service would give it, and the client is told."""
     whole = configured(think=think(prompt="x" * MAX_PROMPT_CHARS))

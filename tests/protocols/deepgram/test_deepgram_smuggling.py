@@ -220,6 +220,7 @@ def talked(message: dict[str, Any]) -> Talk:
 
 
 @pytest.mark.parametrize(("kind", "path", "words"), FIELDS, ids=lambda value: value)
+@pytest.mark.row(38)
 def test_no_field_goes_upstream_that_is_not_meant_to(kind: str, path: str, words: str) -> None:
     """An address, a secret and an odd model in each field alone."""
     for value in PLANTED[words]:
@@ -240,6 +241,7 @@ def test_where_a_listed_function_is_called_stays_here() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.data(), st.sampled_from(sorted(BASES)))
+@pytest.mark.row(40)
 def test_what_goes_upstream_is_a_closed_schema(data: st.DataObject, kind: str) -> None:
     """Several fields together, and trees of any shape in places that have no such field."""
     message = fresh(kind)

@@ -6,7 +6,7 @@ import corpus
 import pytest
 
 from turngate.protocols.realtime import Malformed, RealtimeOptions, Translation, UnknownEvent, decode_server
-from turngate.protocols.realtime.readings import TAG
+from turngate.protocols.realtime.readings import TAG, usage_of
 from turngate.session import messages as m
 
 CALL = m.ToolCall("call_1", "clock", '{"zone":"UTC"}')
@@ -315,3 +315,38 @@ def test_no_message_shows_what_was_said():
     for kind in MEANINGS:
         shown = repr(read(corpus.SERVER[kind]))
         assert not any(words in shown for words in ("noon", "What time", "Conversation already", "\\x01"))
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        (None, m.Usage()),
+        (
+            {
+                "input_token_details": {
+                    "text_tokens": 100,
+                    "audio_tokens": 50,
+                    "image_tokens": 3,
+                    "cached_tokens": 60,
+                    "cached_tokens_details": {"text_tokens": 40, "audio_tokens": 20},
+                },
+                "output_token_details": {"text_tokens": 5, "audio_tokens": 30},
+            },
+            m.Usage(100, 50, 3, 40, 20, 0, 5, 30),
+        ),
+        ({"input_tokens": 7, "output_tokens": 8}, m.Usage(text_in=7, text_out=8)),
+        (
+            {"input_token_details": {"text_tokens": 9, "cached_tokens": 4}, "output_tokens": True},
+            m.Usage(text_in=9, cached_text_in=4),
+        ),
+        ({"input_token_details": {"text_tokens": 1, "cached_tokens": 4}}, m.Usage(text_in=1, cached_text_in=1)),
+        ({"input_token_details": "all", "output_token_details": {"text_tokens": -1, "audio_tokens": 1e9}}, m.Usage()),
+        ({"input_tokens": 10**30, "output_token_details": {"text_tokens": "12"}}, m.Usage()),
+    ],
+    ids=["none", "whole", "sums", "cached", "more cached than all", "nonsense", "too much"],
+)
+def test_usage_when_a_response_ends_is_read_as_far_as_it_makes_sense(
+    usage: dict[str, object] | None, expected: m.Usage
+) -> None:
+    """Kinds of tokens where the upstream tells them; whatever it writes, no figure is negative or beyond belief."""
+    assert expected == usage_of(usage)

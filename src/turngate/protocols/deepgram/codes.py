@@ -92,6 +92,7 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
         Cause.TRANSCRIPTION_FAILED: Codes("FAILED_TO_START_LISTENING", "LISTEN_REQUEST_FAILED"),
         # us
         Cause.GOING_AWAY: _alike("SERVER_GOING_AWAY"),
+        Cause.DISMISSED: _alike("SESSION_ENDED_BY_OPERATOR"),
         Cause.INTERNAL: _alike("INTERNAL_SERVER_ERROR"),
     }
 )

@@ -16,6 +16,7 @@ import msgspec
 
 from turngate.protocols.realtime import server_events as s
 from turngate.protocols.realtime.dialects import ACTIVE_CODES, VOICE_LOCKED_CODES
+from turngate.protocols.realtime.wire import JsonObject
 from turngate.session import messages as m
 
 TAG: Final = "turngate"
@@ -54,7 +55,57 @@ def _ended(event: s.ResponseDone) -> m.ResponseEnded:
     items = tuple(item.id for item in response.output or () if item.type == "message" and item.id)
     texts = tuple((item.id, text) for item in response.output or () if item.id and (text := _words(item)))
     in_conversation = response.conversation_id is not None
-    return m.ResponseEnded(response.id, status, _reason(response), calls, _tag(response), in_conversation, items, texts)
+    return m.ResponseEnded(
+        response.id,
+        status,
+        _reason(response),
+        calls,
+        _tag(response),
+        in_conversation,
+        items,
+        texts,
+        usage_of(response.usage),
+    )
+
+
+MAX_TOKENS: Final = 10_000_000
+"""A response that claims to have cost more is not believed."""
+KINDS: Final = ("text", "audio", "image")
+
+
+def usage_of(usage: JsonObject | None) -> m.Usage:
+    """
+    The tokens of a response: what cannot be read is nothing.
+
+    Servers that count tokens and not their kinds mean text for all we know, and so do those that count cached ones so.
+    """
+    came, went = _table(usage, "input_token_details"), _table(usage, "output_token_details")
+    cached = _table(came, "cached_tokens_details")
+    text, audio, image = (_count(came, f"{kind}_tokens") for kind in KINDS)
+    text = text if text + audio + image else _count(usage, "input_tokens")
+    old_text, old_audio, old_image = (_count(cached, f"{kind}_tokens") for kind in KINDS)
+    old_text = old_text if old_text + old_audio + old_image else _count(came, "cached_tokens")
+    said, spoken = _count(went, "text_tokens"), _count(went, "audio_tokens")
+    return m.Usage(
+        text,
+        audio,
+        image,
+        min(old_text, text),
+        min(old_audio, audio),
+        min(old_image, image),
+        said if said + spoken else _count(usage, "output_tokens"),
+        spoken,
+    )
+
+
+def _table(table: JsonObject | None, name: str) -> JsonObject:
+    value = (table or {}).get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _count(table: JsonObject | None, name: str) -> int:
+    value = (table or {}).get(name)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS else 0
 
 
 def _reason(response: s.Response) -> str | None:

@@ -70,6 +70,8 @@ from turngate.session.messages.incoming import (
     ClientStalled,
     ConfigureSession,
     DeadlinePassed,
+    Dismissed,
+    Drain,
     EndTurn,
     FunctionDone,
     ItemConfirmed,
@@ -146,6 +148,7 @@ from turngate.session.messages.values import (
     ToolUse,
     TurnEnd,
     UpdateKind,
+    Usage,
 )
 
 __all__ = [
@@ -197,6 +200,8 @@ __all__ = [
     "DialNext",
     "DialUpstream",
     "Disarm",
+    "Dismissed",
+    "Drain",
     "Eagerness",
     "Effect",
     "Effort",
@@ -277,6 +282,7 @@ __all__ = [
     "UpstreamMessage",
     "UpstreamReady",
     "UpstreamRelieved",
+    "Usage",
     "UserAudio",
     "UserHeard",
     "UserPartlyTranscribed",

@@ -24,6 +24,7 @@ from turngate.session.messages.values import (
     SessionConfig,
     ToolCall,
     UpdateKind,
+    Usage,
 )
 
 # --- from the client --------------------------------------------------------------------------------------------------
@@ -370,6 +371,7 @@ class ResponseEnded:
     """The ids of the messages in the response's own list of its output."""
     texts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """The messages in the response's own list of its output: the id and the text of each."""
+    usage: Usage = field(factory=Usage, eq=False)
 
 
 UpstreamMessage: TypeAlias = (
@@ -416,13 +418,14 @@ class Recalled:
 
     ``audio`` is what the upstream session that was lost had not made into words: pieces of session audio, the oldest
     first. ``again`` has the spoken turns that are in it whole, and so not among the entries; ``texts`` has the written
-    turns that were to be kept apart, each with its words.
+    turns that were to be kept apart, each with its words. ``gone`` has the turns of which neither is kept any more.
     """
 
     entries: tuple[ContextEntry, ...] = field(default=(), repr=False)
     audio: tuple[bytes, ...] = field(default=(), repr=False)
     again: frozenset[str] = frozenset()
     texts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    gone: frozenset[str] = frozenset()
 
 
 @frozen
@@ -435,8 +438,20 @@ class FunctionDone:
 
 
 @frozen
+class Drain:
+    """The proxy will go away; the session ends when nobody speaks and nothing is under way."""
+
+
+@frozen
+class Dismissed:
+    """The operator ends this session, now."""
+
+
+@frozen
 class Shutdown:
     """The proxy is going away; the session ends now."""
 
 
-Message: TypeAlias = ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Shutdown
+Message: TypeAlias = (
+    ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Drain | Dismissed | Shutdown
+)

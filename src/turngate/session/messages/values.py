@@ -13,7 +13,7 @@ end at the client's edge.
 from enum import Enum
 from typing import Final, TypeAlias
 
-from attrs import field, frozen
+from attrs import astuple, field, frozen
 
 SESSION_RATE_HZ: Final = 24_000
 """Samples a second of all audio inside a session; what the Realtime API calls ``audio/pcm``."""
@@ -25,6 +25,10 @@ class Sound(Enum):
     PCM = "audio/pcm"
     PCMU = "audio/pcmu"
     PCMA = "audio/pcma"
+
+    def bytes_per_s(self, linear_hz: int) -> int:
+        """The bytes of a second; G.711 has always 8 kHz, linear16 has ``linear_hz``."""
+        return 2 * linear_hz if self is Sound.PCM else 8_000
 
 
 class Role(Enum):
@@ -311,6 +315,7 @@ class Cause(Enum):
     TRANSCRIPTION_FAILED = "the user's speech could not be transcribed"
     # us
     GOING_AWAY = "the proxy is shutting down"
+    DISMISSED = "the operator ended the session"
     INTERNAL = "a fault of the proxy"
 
 
@@ -361,6 +366,24 @@ class Latency:
     """Until the first tool call of the turn, where there was one."""
     transcript_s: float | None = None
     """Until the user's speech was written down, where it was by then."""
+
+
+@frozen
+class Usage:
+    """The tokens that a response cost, as the upstream counts them; of those that came in, some were cached."""
+
+    text_in: int = 0
+    audio_in: int = 0
+    image_in: int = 0
+    cached_text_in: int = 0
+    cached_audio_in: int = 0
+    cached_image_in: int = 0
+    text_out: int = 0
+    audio_out: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        """Both together."""
+        return Usage(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 class ResponseStatus(Enum):
@@ -422,4 +445,5 @@ class Ending(Enum):
     UPSTREAM_FAILED = "the upstream failed"
     UPSTREAM_LIMIT = "the upstream session may not be longer"
     GOING_AWAY = "the proxy is shutting down"
+    DISMISSED = "the operator ended the session"
     INTERNAL = "a fault of the proxy"

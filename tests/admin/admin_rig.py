@@ -1,0 +1,63 @@
+"""A desk with everything on it in hand, and its answers over HTTP without a socket."""
+
+import json
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+
+from turngate.admin import Desk, Metrics, site
+from turngate.admin.desk import Ask
+from turngate.proxy.session import Standing
+from turngate.session.account import Account
+
+
+class Rig:
+    def __init__(self, token=None):
+        self.metrics = Metrics()
+        self.clock = Clock()
+        self.standings = {}
+        self.dismissed = []
+        self.reason = None
+        self.drains = 0
+        self.desk = Desk(
+            metrics=self.metrics,
+            standings=lambda: self.standings,
+            dismiss=self.dismiss,
+            unready=lambda: self.reason,
+            drain=self.drain,
+            drain_s=30.0,
+            seconds=self.clock.seconds,
+            token=token,
+        )
+
+    def dismiss(self, name):
+        self.dismissed.append(name)
+        return name in self.standings
+
+    def drain(self):
+        self.drains += 1
+
+    def open(self, name="6babc807"):
+        """A session is open; gives its account."""
+        account = Account()
+        account.phase = "serving"
+        self.standings[name] = Standing(account, self.clock.seconds(), "tcp4:127.0.0.1:1")
+        return account
+
+    def ask(self, path, method="GET", host="localhost:9090", **others):
+        return self.desk.answer(Ask(method, path, host, **others))
+
+    def read(self, path, method="GET", **others):
+        """The status, and the JSON that is answered."""
+        answer = self.ask(path, method, **others)
+        return answer.status.value, json.loads(answer.body)
+
+    def http(self, *requests):
+        """What comes back over one connection."""
+        protocol = site(self.desk).buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
+        transport = StringTransport()
+        protocol.makeConnection(transport)
+        for request in requests:
+            protocol.dataReceived(request)
+        return transport
