@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from certificate_rig import described, issue
 from twistd_rig import LISTEN, OWN_BIN, PATIENCE_S, Conversation, RunningProxy, environment
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -107,6 +108,15 @@ def test_process_works_with_systemd(service):
     assert b"STOPPING=1" == said
     assert 0 == service.process.wait(PATIENCE_S)
     assert f"proxy.listening address=127.0.0.1:{service.port}" in service.process.stdout.read()
+
+
+def test_sighup_renews_certificates(tmp_path):
+    """In the process, where only the log shows it; what clients see has tests of its own."""
+    issue(tmp_path, "old")
+    with RunningProxy("--upstream=simulator", "--listen", described(tmp_path)) as proxy:
+        proxy._process.send_signal(signal.SIGHUP)
+        proxy.read_until("tls.renewed endpoint=")
+        assert 0 == proxy.stop()
 
 
 # --- two processes behind HAProxy ------------------------------------------------------------------------------------

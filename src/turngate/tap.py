@@ -10,6 +10,7 @@ The listening sockets are bound here, before twistd goes into the background, so
 terminal in either mode. Nothing is accepted before the reactor runs.
 """
 
+import atexit
 import os
 import signal
 import time
@@ -181,6 +182,7 @@ def makeService(options: Options) -> Service:
         raise stopped(str(error)) from None
     # once it runs, for the reactor takes the signals when it starts
     reactor.callWhenRunning(take_signals, reactor, service.drain)
+    reactor.callWhenRunning(take_reload, reactor, service)
     return service
 
 
@@ -198,6 +200,9 @@ def take_signals(reactor: Any, drain: Drain) -> None:
 
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(stop, reactor))
     signal.signal(signal.SIGINT, lambda *_: reactor.callFromThread(interrupt))
+    # the interpreter takes its handlers away in its last moments, when a signal would change the status still
+    for number in (signal.SIGTERM, signal.SIGINT):
+        atexit.register(signal.signal, number, signal.SIG_IGN)
 
 
 def stop(reactor: Any) -> None:
@@ -206,9 +211,9 @@ def stop(reactor: Any) -> None:
         reactor.stop()
 
 
-def take_hangup(reactor: Any, certificates: Certificates) -> None:
-    """Read the certificates again at SIGHUP."""
-    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(certificates.reload))
+def take_reload(reactor: Any, service: "TurngateService") -> None:
+    """At SIGHUP, which would end the process otherwise, read what may change while sessions go on."""
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(service.reload))
 
 
 def compose(reactor: Any, settings: config.Config) -> "TurngateService":
@@ -264,8 +269,6 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     ports = tuple(
         listening(certificates.on(reactor, endpoint), endpoint, listener.factory) for endpoint in settings.listen
     )
-    # once it runs, for a process that is still starting has nothing to read again
-    reactor.callWhenRunning(take_hangup, reactor, certificates)
     for endpoint, port in zip(settings.listen, ports, strict=True):
         if not settings.allow_anonymous and not is_local(port):
             raise ConfigError(
@@ -283,9 +286,11 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         "too many sessions crash": lambda: storm.rages,
     }
     admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
-    return TurngateService(
+    service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
+    service.reload = certificates.reload
+    return service
 
 
 class Gatekeeper(Protocol):
@@ -472,6 +477,8 @@ class TurngateService(Service):
         self.ports = ports
         self.reception = reception
         self.drain = drain
+        self.reload: Callable[[], None] = lambda: None
+        """Reads the certificates again."""
         self.admin = admin
         self._pulse = Pulse(reactor, log, on_lag)
         self._reactor = reactor
