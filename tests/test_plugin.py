@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -187,6 +188,16 @@ def test_proxy_welcomes_a_client_and_stops_when_it_is_told_to():
         assert proxy.stop() == 0
     assert "Traceback" not in proxy.log
     assert "proxy.stopped sessions=0" in proxy.log
+
+
+@pytest.mark.row(91)
+def test_status_is_0_however_often_the_process_is_told_to_stop():
+    """In its last moments too, when the interpreter has taken its handlers away."""
+    with RunningProxy(*SIMULATED, *LISTEN) as proxy:
+        while proxy._process.poll() is None:
+            proxy.ask_to_stop()
+            select.select([], [], [], 0.001)
+        assert proxy.stop() == 0
 
 
 def test_open_sessions_are_told_that_the_proxy_goes_away_when_it_stops():

@@ -10,6 +10,7 @@ The listening sockets are bound here, before twistd goes into the background, so
 terminal in either mode. Nothing is accepted before the reactor runs.
 """
 
+import atexit
 import os
 import signal
 import time
@@ -48,11 +49,13 @@ from turngate.net import (
 )
 from turngate.net.admission import Busy, Offer
 from turngate.ops import config, descriptors
+from turngate.ops.certificates import Certificates
 from turngate.ops.drain import Drain
 from turngate.ops.loading import load
 from turngate.ops.logging import Log
+from turngate.ops.notify import Notifier
 from turngate.ops.pulse import Pulse
-from turngate.ops.secrets import key_from_file
+from turngate.ops.secrets import key_from
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols import component, deepgram
 from turngate.protocols.deepgram import Maps
@@ -179,6 +182,7 @@ def makeService(options: Options) -> Service:
         raise stopped(str(error)) from None
     # once it runs, for the reactor takes the signals when it starts
     reactor.callWhenRunning(take_signals, reactor, service.drain)
+    reactor.callWhenRunning(take_reload, reactor, service)
     return service
 
 
@@ -202,12 +206,20 @@ def take_signals(reactor: Any, drain: Drain) -> None:
     reactor.addSystemEventTrigger("after", "shutdown", over)
     signal.signal(signal.SIGTERM, lambda *_: reactor.callFromThread(stop, reactor))
     signal.signal(signal.SIGINT, lambda *_: reactor.callFromThread(interrupt))
+    # the interpreter takes its handlers away in its last moments, when a signal would change the status still
+    for number in (signal.SIGTERM, signal.SIGINT):
+        atexit.register(signal.signal, number, signal.SIG_IGN)
 
 
 def stop(reactor: Any) -> None:
     """Begin the end, unless it has begun."""
     with suppress(ReactorNotRunning):
         reactor.stop()
+
+
+def take_reload(reactor: Any, service: "TurngateService") -> None:
+    """At SIGHUP, which would end the process otherwise, read what may change while sessions go on."""
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(service.reload))
 
 
 def compose(reactor: Any, settings: config.Config) -> "TurngateService":
@@ -259,7 +271,10 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         reactor=reactor,
         busy=turns_away(dialler, drain),
     )
-    ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
+    certificates = Certificates(log)
+    ports = tuple(
+        listening(certificates.on(reactor, endpoint), endpoint, listener.factory) for endpoint in settings.listen
+    )
     for endpoint, port in zip(settings.listen, ports, strict=True):
         if not settings.allow_anonymous and not is_local(port):
             raise ConfigError(
@@ -277,9 +292,11 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         "too many sessions crash": lambda: storm.rages,
     }
     admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
-    return TurngateService(
+    service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
+    service.reload = certificates.reload
+    return service
 
 
 class Gatekeeper(Protocol):
@@ -323,7 +340,7 @@ def admin_port(
         drain=lambda: reactor.callLater(0, stop, reactor),
         drain_s=settings.drain_s,
         seconds=reactor.seconds,
-        token=key_from_file(path, "admin token")() if path is not None else None,
+        token=key_from(path, os.environ, "admin token")() if path is not None else None,
     )
     given = settings.admin or ""
     endpoint = f"tcp:{given}:interface=127.0.0.1" if given.isdecimal() else given
@@ -466,12 +483,15 @@ class TurngateService(Service):
         self.ports = ports
         self.reception = reception
         self.drain = drain
+        self.reload: Callable[[], None] = lambda: None
+        """Reads the certificates again."""
         self.admin = admin
         self._pulse = Pulse(reactor, log, on_lag)
         self._reactor = reactor
         self._log = log
         self._settings = settings
         self._simulator = simulator
+        self._notifier = Notifier(os.environ, reactor)
 
     def startService(self) -> None:
         """Twisted calls this when the reactor is about to run."""
@@ -491,6 +511,7 @@ class TurngateService(Service):
         """Twisted calls this at SIGTERM, and waits: take nobody in, let every session end, and be done in time."""
         super().stopService()
         self._log.info("proxy.stopping", sessions=self.reception.sessions)
+        self._notifier.stopping()
         done: Deferred[Any] = Deferred()
         self.drain.begin(lambda: done.callback(None))
         return done.addCallback(lambda _: self._stopped())
@@ -498,9 +519,11 @@ class TurngateService(Service):
     def _started(self) -> None:
         upstream = config.SIMULATOR if self._simulator else self._settings.upstream.partition("?")[0]
         self._log.info("proxy.started", version=__version__, upstream=upstream, model=self._settings.model)
+        self._notifier.ready()
 
     def _stopped(self) -> "Deferred[None]":
         self._log.info("proxy.stopped", sessions=self.reception.sessions)
+        self._notifier.stopped()
         self._pulse.stop()
         if self._simulator is not None:
             self._simulator.stop()

@@ -288,6 +288,7 @@ async def test_client_that_never_reads_is_dropped_over_the_bound(town: Town) -> 
     await deferToThread(client.socket.close)
 
 
+@pytest.mark.row(45)
 @async_test
 @pytest.mark.row(45)
 async def test_self_signed_upstream_gets_no_byte(town: Town) -> None:
@@ -303,6 +304,7 @@ async def test_self_signed_upstream_gets_no_byte(town: Town) -> None:
     assert server.received == b""
 
 
+@pytest.mark.row(45)
 @async_test
 @pytest.mark.row(45)
 async def test_upstream_with_anothers_certificate_gets_no_byte(town: Town) -> None:

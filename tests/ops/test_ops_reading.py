@@ -53,6 +53,7 @@ def test_origin_is_file_and_line(tmp_path):
     assert f"file {path}:10" == found["waits", "turn_s"].origin
 
 
+@pytest.mark.row(98)
 def test_all_faults_are_found_at_once(tmp_path):
     """Those of types, of names and of what goes together, of the file and of the environment."""
     path = tmp_path / "turngate.toml"

@@ -73,6 +73,7 @@ def test_key_file_is_refused_when_it_cannot_be_read(tmp_path, name, words):
     assert str(tmp_path / name) in str(caught.value)
 
 
+@pytest.mark.row(50)
 def test_key_is_referred_to_in_a_variable_or_a_credential(tmp_path):
     """No key stands in a setting itself: a file, a variable of any name, or what systemd hands over."""
     (tmp_path / "openai").write_text("in-file\n")

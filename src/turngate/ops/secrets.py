@@ -54,13 +54,14 @@ def key_from_environment(variable: str, environment: Mapping[str, str]) -> Beare
     return _checked(key, variable) if key else None
 
 
-def key_from(reference: str, environment: Mapping[str, str]) -> BearerKey:
+def key_from(reference: str, environment: Mapping[str, str], what: str = UPSTREAM_KEY) -> BearerKey:
     """
     The key that a setting refers to, for no key stands in a setting itself.
 
     Args:
         reference: a file, ``env:NAME`` for a variable, or ``credential:NAME`` for one that systemd hands over.
         environment: the process's environment.
+        what: what it is, for the operator.
 
     Raises:
         ConfigError: there is no such key.
@@ -77,8 +78,8 @@ def key_from(reference: str, environment: Mapping[str, str]) -> BearerKey:
             raise ConfigError(f"{reference} needs a service of systemd with LoadCredential={name}:FILE")
         if not name or "/" in name:
             raise ConfigError(f"{reference} is no credential's name")
-        return key_from_file(f"{directory}/{name}")
-    return key_from_file(reference)
+        return key_from_file(f"{directory}/{name}", what)
+    return key_from_file(reference, what)
 
 
 def _checked(key: str, where: str, what: str = UPSTREAM_KEY) -> BearerKey:
