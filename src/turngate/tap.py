@@ -227,6 +227,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         limits=limits,
         reactor=reactor,
         busy=turns_away(dialler),
+        uniform=Random().uniform,  # noqa: S311 - it spreads pings in time, and keeps no secret
     )
     ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
     for endpoint, port in zip(settings.listen, ports, strict=True):
@@ -328,6 +329,7 @@ def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits,
         key_header=dialect.key_header,
         dialect_headers=dict(dialect.headers),
         now_s=time.time,
+        uniform=Random().uniform,  # noqa: S311 - it spreads pings in time, and keeps no secret
     )
     return PatientDialler(
         inner=TrialDialler(one_try, RealtimeFirstWord(), limits.first_word_s, reactor),
