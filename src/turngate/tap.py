@@ -44,7 +44,7 @@ from turngate.net import (
     UpstreamDialler,
     use_reactor,
 )
-from turngate.net.admission import Busy
+from turngate.net.admission import Busy, Offer
 from turngate.ops import config, descriptors
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
@@ -52,6 +52,7 @@ from turngate.protocols import component, deepgram
 from turngate.protocols.deepgram import Maps
 from turngate.protocols.deepgram.maps import VOICES
 from turngate.protocols.realtime import DIALECTS, OWN, RealtimeOptions, Translation
+from turngate.proxy.budget import LOOK_EVERY_S, Budget, Level
 from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ports import FunctionEndpoint, IDialler
@@ -66,6 +67,9 @@ from turngate.simulator import Simulator
 STOP_WITHIN_S: Final = 6.0
 AFTER_DIALLING_S: Final = 1.0
 """How long sessions may take to end when the proxy stops; longer than one session may take to close."""
+
+ROOM_AGAIN_S: Final = 5.0
+"""When a client that there is no room for may come again."""
 
 NAMED_ONE_BY_ONE: Final = {"function_hosts": "function_host"}
 """The settings whose option is not called as they are."""
@@ -210,6 +214,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions)
+    budget = Budget(log)
     setup = Setup(
         dialler,
         translation_for(settings),
@@ -219,6 +224,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         functions=functions,
         waits=waits_for(settings),
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
+        budget=budget,
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
     listener = ClientListener(
@@ -226,7 +232,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         paths=frozenset(profiles),
         limits=limits,
         reactor=reactor,
-        busy=turns_away(dialler),
+        busy=turns_away(dialler, budget),
         uniform=Random().uniform,  # noqa: S311 - it spreads pings in time, and keeps no secret
     )
     ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
@@ -236,12 +242,26 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
                 f"{endpoint} is open to other machines, and clients need no credentials: anybody could spend the "
                 "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
             )
+    # once it runs, and until the process ends
+    reactor.callWhenRunning(keep_looking, reactor, budget)
     return TurngateService(reactor, log, settings, ports, reception, simulator)
 
 
-def turns_away(dialler: PatientDialler) -> Busy:
-    """Clients are turned away while there is no upstream for them; one that comes back has its own."""
-    return lambda offer: None if comes_back(offer) else dialler.busy_s()
+def keep_looking(reactor: Any, budget: Budget) -> None:
+    """Have the budget look, again and again, whatever becomes of one look."""
+    reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, budget)
+    budget.look()
+
+
+def turns_away(dialler: PatientDialler, budget: Budget) -> Busy:
+    """Clients are turned away while there is no upstream or no room for them; one that comes back has its own."""
+
+    def busy(offer: Offer) -> float | None:
+        if comes_back(offer):
+            return None
+        return dialler.busy_s() if budget.level is Level.PLENTY else ROOM_AGAIN_S
+
+    return busy
 
 
 def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str, Profile]:

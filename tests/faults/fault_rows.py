@@ -122,6 +122,5 @@ WHY_NOT: Final[dict[int, str]] = {
     91: PROCESS,
     92: "nothing of ours runs then; clients connect again",
     93: PROCESS,
-    95: PROCESS,
 }
 """Shown only while there is no test for the row."""

@@ -113,6 +113,11 @@ class Outbox:
         return self.waiting_bytes > self._max_bytes
 
     @property
+    def held_bytes(self) -> int:
+        """What waits, and what was sent and is kept."""
+        return self.waiting_bytes + self._sent_bytes
+
+    @property
     def is_absent(self) -> bool:
         """Whether there is no connection."""
         return self._flow is Flow.ABSENT
