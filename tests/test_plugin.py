@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 from twisted.internet.address import IPv4Address
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
 from turngate.net import FunctionCaller, FunctionHosts
@@ -22,6 +23,7 @@ from turngate.ops.config import Config
 from turngate.ops.drain import CLOSE_WITHIN_S, Drain
 from turngate.ops.logging import Log
 from turngate.protocols.realtime import DIALECTS, RealtimeOptions, Translation
+from turngate.proxy.budget import Budget, Holding
 from turngate.session.messages import SendUpdate, SessionConfig
 from turngate.session.policy import Absence, Again, LateVoice, Length, Renewal, Waits
 from turngate.tap import TurngateService
@@ -571,6 +573,47 @@ def test_clients_that_come_back_are_let_in_during_an_outage(offer, busy_s):
 
     assert busy_s == turns_away(Away(), Open())(offer) == turns_away(Open(), Away())(offer)
     assert turns_away(Open())(offer) is None
+
+
+@pytest.mark.row(95)
+def test_clients_are_turned_away_while_there_is_no_room():
+    """From 85 % of the budget on, also where there is an upstream."""
+    from turngate.proxy.budget import ROOM_AGAIN_S
+    from turngate.tap import turns_away
+
+    class There:
+        def busy_s(self):
+            return None
+
+    budget = Budget(Log("info"), max_bytes=100)
+    held = 84
+    budget.open(Holding("a", lambda: held, lambda: 0.0, lambda: None))
+    busy = turns_away(There(), budget)
+    budget.look()
+    assert busy(Offer(PATH, "peer")) is None
+    held = 85
+    budget.look()
+    assert busy(Offer(PATH, "peer")) == ROOM_AGAIN_S
+
+
+def test_budget_is_looked_at_every_second_whatever_happens():
+    """A look that fails is not the last."""
+    from turngate.tap import keep_looking
+
+    class Failing:
+        looks = 0
+
+        def look(self):
+            self.looks += 1
+            raise ZeroDivisionError
+
+    clock, budget = Clock(), Failing()
+    with pytest.raises(ZeroDivisionError):
+        keep_looking(clock, budget)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            clock.advance(1)
+    assert 4 == budget.looks
 
 
 @pytest.mark.parametrize(("resume_s", "absence"), [(30.0, Absence.LASTS), (0.0, Absence.ENDS)])

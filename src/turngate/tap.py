@@ -61,6 +61,7 @@ from turngate.protocols import component, deepgram
 from turngate.protocols.deepgram import Maps
 from turngate.protocols.deepgram.maps import VOICES
 from turngate.protocols.realtime import DIALECTS, OWN, RealtimeOptions, Translation
+from turngate.proxy.budget import LOOK_EVERY_S, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.log import Field
@@ -252,6 +253,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions)
+    budget = Budget(log)
     setup = Setup(
         dialler,
         translation_for(settings),
@@ -261,6 +263,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         functions=functions,
         waits=waits_for(settings),
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
+        budget=budget,
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
@@ -269,7 +272,8 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         paths=frozenset(profiles),
         limits=limits,
         reactor=reactor,
-        busy=turns_away(dialler, drain),
+        busy=turns_away(dialler, drain, budget),
+        uniform=Random().uniform,  # noqa: S311 - it spreads pings in time, and keeps no secret
     )
     certificates = Certificates(log)
     ports = tuple(
@@ -289,6 +293,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     reasons = {
         "the proxy is draining": lambda: drain.busy_s() is not None,
         "the upstream is down": lambda: dialler.busy_s() is not None,
+        "memory is short": lambda: budget.busy_s() is not None,
         "too many sessions crash": lambda: storm.rages,
     }
     admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
@@ -296,7 +301,15 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
     service.reload = certificates.reload
+    # once it runs, and until the process ends
+    reactor.callWhenRunning(keep_looking, reactor, budget)
     return service
+
+
+def keep_looking(reactor: Any, budget: Budget) -> None:
+    """Have the budget look, again and again, whatever becomes of one look."""
+    reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, budget)
+    budget.look()
 
 
 class Gatekeeper(Protocol):
@@ -438,6 +451,7 @@ def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits,
         key_header=dialect.key_header,
         dialect_headers=dict(dialect.headers),
         now_s=time.time,
+        uniform=Random().uniform,  # noqa: S311 - it spreads pings in time, and keeps no secret
     )
     return PatientDialler(
         inner=TrialDialler(one_try, RealtimeFirstWord(), limits.first_word_s, reactor),

@@ -116,14 +116,11 @@ WHY_NOT: Final[dict[int, str]] = {
     15: UNMARKED,
     16: ADMISSION,
     51: ADMIN,
-    58: PROCESS,
     61: PROCESS,
-    63: PROCESS,
     89: "the tests over connections fail on one that is logged, whatever else they are for",
     90: PROCESS,
     91: PROCESS,
     92: "nothing of ours runs then; clients connect again",
     93: PROCESS,
-    95: PROCESS,
 }
 """Shown only while there is no test for the row."""

@@ -38,6 +38,7 @@ from turngate.protocols import component
 from turngate.protocols.deepgram import Face, Maps
 from turngate.protocols.realtime import Dialect, RealtimeOptions, Translation
 from turngate.protocols.realtime.dialects import GA, GA_SESSION
+from turngate.proxy.budget import Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ports import Closed
@@ -217,6 +218,7 @@ class Rig:
         component_face = partial(component.Face, None, conceal)
         policy = evolve(self._policy, absence=Absence.LASTS if self._resume_s else Absence.ENDS)
         profiles = {PATH: Profile(self._face, policy), COMPONENT_PATH: Profile(component_face, self._component)}
+        budget = Budget(log)
         setup = Setup(
             dialler,
             Translation(self._options, self._dialect),
@@ -227,6 +229,7 @@ class Rig:
             functions=self._functions,
             habits=self._habits,
             capabilities=self._dialect.capabilities,
+            budget=budget,
         )
         store = InMemoryStore(self._resume_s, reactor.seconds)
         self.reception = Reception(self.system, setup, lambda: str(uuid4()), store)
@@ -235,7 +238,7 @@ class Rig:
             paths=frozenset(profiles),
             limits=self._limits,
             reactor=reactor,
-            busy=turns_away(dialler),
+            busy=turns_away(dialler, budget),
         )
         port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.listener.factory)
         self._ports.append(port)

@@ -392,6 +392,92 @@ def test_peer_that_answers_pings_is_kept(clock: Clock, open_leg: OpenLeg) -> Non
     leg.transport.lose()
 
 
+@pytest.mark.row(63)
+def test_first_pings_of_many_connections_are_spread(clock: Clock) -> None:
+    """Clients that came back in one moment are not pinged in one moment ever after, and as often as they should be."""
+    phases = iter([3.0, 7.0, 20.0])
+    gate = make_gate(clock, uniform=lambda least, most: max(least, min(next(phases), most)))
+    legs = [gate.open() for _ in range(3)]
+    pinged: list[list[int]] = [[], [], []]
+    for second in range(1, 61):
+        clock.advance(1)
+        for leg, when in zip(legs, pinged, strict=True):
+            leg.settle()
+            for sent in leg.frames():
+                when.append(second)
+                leg.receive(leg.frame(PONG, sent.payload))
+    assert [[3, 23, 43], [7, 27, 47], [20, 40, 60]] == pinged
+    for leg in legs:
+        leg.transport.lose()
+
+
+@pytest.mark.row(63)
+def test_first_ping_to_the_upstream_is_spread_too(clock: Clock) -> None:
+    """By the same chance, with its own interval."""
+    bridge = Bridge(Opening(), SMALL, clock, 1)
+    protocol = UpstreamLegFactory("ws://u/", {}, bridge, SMALL, clock, lambda least, most: least + most).buildProtocol(
+        None
+    )
+    transport = BoundedTransport(clock, protocol)
+    protocol.makeConnection(transport)
+    clock.advance(0)
+    assert protocol.autoPingInterval == 3 + SMALL.ping_interval_s
+    transport.lose()
+
+
+@both_legs
+@pytest.mark.row(53)
+def test_peer_that_is_not_read_is_not_missed(clock: Clock, open_leg: OpenLeg) -> None:
+    """Its pong stands unread as long as we pause it; afterwards it is to answer again."""
+    _, listener, connection = open_leg(clock)
+    connection.pause_reading()
+    for _second in range(300):
+        clock.advance(1)
+    assert listener.ends == []
+    connection.resume_reading()
+    for _second in range(41):
+        clock.advance(1)
+    assert len(listener.ends) == 1
+
+
+@pytest.mark.row(58)
+@pytest.mark.parametrize("start", [b"\x82", b"\x82\xfe\x40\x00\0\0\0\0abc", b"\x02\x80\0\0\0\0"])
+def test_message_that_does_not_end_is_closed_with_1008(clock: Clock, start: bytes) -> None:
+    """In half a header, in a frame, between two frames; a client that is not read meanwhile has more time."""
+    leg, listener, connection = open_client_leg(clock, Limits(ping_interval_s=1000))
+    leg.receive(leg.frame(TEXT, b"a") + start)
+    connection.pause_reading()
+    for _second in range(60):
+        clock.advance(1)
+    connection.resume_reading()
+    for _second in range(29):
+        clock.advance(1)
+    assert leg.frames() == []
+    clock.advance(1)
+    leg.settle()
+    assert [1008] == [sent.close_code for sent in leg.frames() if sent.opcode == CLOSE]
+    leg.transport.lose()
+    assert [how.reason for how in listener.ends] == ["the message does not end"]
+
+
+@pytest.mark.row(58)
+def test_messages_that_end_in_another_read_are_delivered_for_ever(clock: Clock) -> None:
+    """Reads that end within a message are the rule for a client that sends without a pause."""
+    leg, listener, _ = open_client_leg(clock)
+    message = leg.frame(TEXT, b"abc")
+    leg.receive(message[:4])
+    for _second in range(100):
+        clock.advance(1)
+        leg.receive(message[4:] + message[:4])
+    assert len(listener.messages) == 100
+    leg.receive(message[4:])
+    for _second in range(30):
+        clock.advance(1)
+        leg.receive(*[leg.frame(PONG, sent.payload) for sent in leg.frames()])
+    assert listener.ends == []
+    leg.transport.lose()
+
+
 @both_legs
 @pytest.mark.row(54)
 def test_peer_on_a_thin_line_is_kept(clock: Clock, open_leg: OpenLeg) -> None:

@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 
 from turngate.actors.testing import TestSystem
 from turngate.protocols.realtime import Translation
+from turngate.proxy.budget import Budget, Level
 from turngate.proxy.ports import DialFailure, DialFault, Upgrade
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
@@ -99,6 +100,29 @@ def test_session_when_the_client_leaves_closes_the_upstream_and_ends(desk: Desk)
     desk.upstream.ended()
     assert 0 == desk.reception.sessions
     assert "client_left" == desk.ended["ending"]
+
+
+@pytest.mark.row(95)
+def test_session_when_there_is_no_room_for_what_it_holds_is_shed() -> None:
+    """Its client is told to connect again; the account is closed with the session."""
+    budget = Budget(QuietLog(), max_bytes=1000)
+    desk = Desk(budget=budget)
+    with desk.system:
+        desk.serve()
+        budget.look()
+        assert Level.PLENTY is budget.level
+        desk.client.events.congested()
+        desk.event(type="response.created", response={"id": "r", "status": "in_progress"})
+        speech = base64.b64encode(bytes(960)).decode()
+        desk.event(type="response.output_audio.delta", response_id="r", item_id="i", delta=speech)
+        budget.look()
+        assert 1 == budget.shed_count
+        assert ("close", 1001) == desk.client.log[-1]
+        desk.client.ended()
+        desk.upstream.ended()
+        budget.look()
+        assert Level.PLENTY is budget.level
+        assert "going_away" == desk.ended["ending"]
 
 
 def test_session_when_the_client_leaves_while_dialling_cancels_it(desk: Desk) -> None:

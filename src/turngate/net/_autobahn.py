@@ -10,10 +10,10 @@ Must not know: sessions, either wire protocol, who listens.
 Comes from: the transport. Goes to: ``bridge.py``. Names in camelCase are called by Twisted or Autobahn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from autobahn.twisted.websocket import (
     WebSocketAdapterProtocol,
@@ -47,6 +47,16 @@ from turngate.proxy.close_codes import POLICY_VIOLATION
 
 END_OF_HEADER: Final = b"\r\n\r\n"
 LAST_DATA_OPCODE: Final = 7
+SOONEST_PING_S: Final = 3
+"""Autobahn's timers fire up to a second early."""
+
+Uniform: TypeAlias = Callable[[float, float], float]
+"""A number between two."""
+
+
+def latest(_least: float, most: float) -> float:
+    """The greater of the two, for those who want no chance in it."""
+    return most
 
 
 def use_reactor(reactor: object) -> object:
@@ -119,6 +129,8 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
         wire = _Wire(self, self.bridge)
         self.transport.registerProducer(wire, True)
         self.bridge.connected(wire)
+        # the first ping comes at any time within the interval, so that those of many connections never come at once
+        self.autoPingInterval = self.factory.uniform(SOONEST_PING_S, self.factory.autoPingInterval)
 
     def dataReceived(self, data: bytes) -> None:
         if self.state == self.STATE_CLOSED:
@@ -146,6 +158,8 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
             self.bridge.closed(ABNORMAL, "")
 
     def onOpen(self) -> None:
+        # the first is on its way
+        self.autoPingInterval = self.factory.autoPingInterval
         self.bridge.opened()
 
     def processData(self) -> bool:
@@ -156,6 +170,16 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
         super().onFrameBegin()
         if not self.bridge.frame_allowed(is_control=self.current_frame.opcode > LAST_DATA_OPCODE):
             self._cut(FRAME_FLOOD)
+
+    def onAutoPingTimeout(self) -> None:
+        if not self.bridge.is_paused:
+            super().onAutoPingTimeout()
+            return
+        # its answer may stand unread: ask again later
+        self.autoPingTimeoutCall = None
+        self.autoPingPending = None
+        timer = self.factory._batched_timer  # noqa: SLF001 - Autobahn's protocols use it in the same way
+        self.autoPingPendingCall = timer.call_later(self.autoPingInterval, self._sendAutoPing)
 
     def onMessageFrameBegin(self, length: int) -> None:
         super().onMessageFrameBegin(length)
@@ -230,6 +254,11 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
         retry_after_s = int(reason) if reason.isdecimal() else RETRY_AFTER_S
         super().failHandshake(status.phrase, status.value, refusal_headers(status, retry_after_s))
 
+    def dataReceived(self, data: bytes) -> None:
+        super().dataReceived(data)
+        if self.state == self.STATE_OPEN:
+            self.bridge.read_ended(is_midway=any((self.data, self.inside_message, self.current_frame)))
+
     def _refuse(self, status: HTTPStatus) -> None:
         self.failHandshake("", status)
 
@@ -255,10 +284,11 @@ class ClientLegFactory(WebSocketServerFactory):
 
     noisy = False
 
-    def __init__(self, door: Door, limits: Limits, reactor: IReactorTime) -> None:
+    def __init__(self, door: Door, limits: Limits, reactor: IReactorTime, uniform: Uniform = latest) -> None:
         WebSocketServerFactory.__init__(self, server="", reactor=reactor)
         self.setProtocolOptions(**client_leg_options(limits))
         self.door = door
+        self.uniform = uniform
         self.limits = limits
 
     def buildProtocol(self, addr: IAddress | None) -> ClientLegProtocol | None:
@@ -277,7 +307,13 @@ class UpstreamLegFactory(WebSocketClientFactory):
     noisy = False
 
     def __init__(
-        self, url: str, headers: Mapping[str, str], bridge: Bridge, limits: Limits, reactor: IReactorTime
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        bridge: Bridge,
+        limits: Limits,
+        reactor: IReactorTime,
+        uniform: Uniform = latest,
     ) -> None:
         WebSocketClientFactory.__init__(self, url=url, useragent="turngate", headers=dict(headers), reactor=reactor)
         if ":" in self.host:
@@ -285,6 +321,7 @@ class UpstreamLegFactory(WebSocketClientFactory):
             self.host = f"[{self.host}]"
         self.setProtocolOptions(**upstream_leg_options(limits))
         self.limits = limits
+        self.uniform = uniform
         self.bridge = bridge
 
     def buildProtocol(self, addr: IAddress | None) -> UpstreamLegProtocol:

@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from turngate.net.limits import Limits
 from turngate.net.pace import Pace
-from turngate.proxy.close_codes import INTERNAL_ERROR, may_be_sent
+from turngate.proxy.close_codes import INTERNAL_ERROR, POLICY_VIOLATION, may_be_sent
 from turngate.proxy.ports import Closed, ConnectionEvents, IConnection
 
 MAX_REASON_BYTES: Final = 123
@@ -32,7 +32,8 @@ MAX_REASON_BYTES: Final = 123
 
 MANY_FRAGMENTS: Final = "too many fragments"
 FRAME_FLOOD: Final = "too many frames"
-"""Why a peer is heard no more; said to it, too."""
+UNFINISHED: Final = "the message does not end"
+"""Why a peer is let go, as it is told."""
 
 NO_STATUS: Final = 1005
 ABNORMAL: Final = 1006
@@ -122,6 +123,11 @@ class Bridge:
         self._is_congested = False
         self._unsent_bytes = 0
         self._fragments = 0
+        self._progress = 0
+        self._progress_then = 0
+        self._unfinished: IDelayedCall | None = None
+        self.is_paused = False
+        """Whether nothing is read, so that the peer may have answered what it seems not to have."""
         self.is_deaf = False
         """Whether the peer sends so much that nothing of it is read any more."""
         self._owed_pong: bytes | None = None
@@ -142,13 +148,15 @@ class Bridge:
         self._send(payload, is_binary=True)
 
     def pause_reading(self) -> None:
-        """Stop reading. Pongs and closes wait too: a pause must stay shorter than the ping timeout."""
+        """Stop reading. Pongs and closes wait too, and are not missed meanwhile."""
         if self._wire is not None and self.life is Life.OPEN:
+            self.is_paused = True
             self._wire.pause_reading()
 
     def resume_reading(self) -> None:
         """Read again."""
         if self._wire is not None and self.life is Life.OPEN:
+            self.is_paused = False
             self._wire.resume_reading()
 
     def close(self, code: int, reason: str) -> None:
@@ -200,6 +208,7 @@ class Bridge:
         """A whole message; after the first sign of closing nobody waits for it."""
         if self.life is not Life.OPEN or self._listener is None:
             return
+        self._progress += 1
         try:
             if is_binary:
                 self._listener.binary_received(payload)
@@ -216,6 +225,13 @@ class Bridge:
     def frame_allowed(self, *, is_control: bool) -> bool:
         """Count a frame of any kind; false is one too many in a short time."""
         return self._pace is None or self._pace.allows(is_control=is_control) or self._is_cut(FRAME_FLOOD)
+
+    def read_ended(self, *, is_midway: bool) -> None:
+        """All that was read of a client has been taken apart, to within a message or to the end of one."""
+        if not is_midway:
+            self._progress += 1
+        elif self._unfinished is None and self.life is Life.OPEN:
+            self._expect_end()
 
     def ping_received(self, payload: bytes) -> None:
         """Answer a ping; while the peer does not read, only the last of them, later (RFC 6455, 5.5.3)."""
@@ -265,6 +281,8 @@ class Bridge:
         if self.life is Life.CLOSED:
             return
         self._disarm()
+        if self._unfinished is not None and self._unfinished.active():
+            self._unfinished.cancel()
         self.life = Life.CLOSED
         words = (self.cause or reason) if self._by_us else reason
         how = Closed(NO_STATUS if code is None else code, words, self._by_us)
@@ -293,6 +311,19 @@ class Bridge:
                 self.abort()
                 return
         self._wire.send(payload, is_binary=is_binary)
+
+    def _expect_end(self) -> None:
+        """Look again later: one call for a connection and not for a message, since most end in the next read."""
+        self._progress_then = self._progress
+        self._unfinished = self._reactor.callLater(self._limits.client_message_s, self._check_end)
+
+    def _check_end(self) -> None:
+        self._unfinished = None
+        if self.is_paused:
+            self._expect_end()
+        elif self._progress == self._progress_then:
+            self.cause = self.cause or UNFINISHED
+            self.close(POLICY_VIOLATION, UNFINISHED)
 
     def _is_cut(self, cause: str) -> bool:
         """Hear nothing more of this peer, for this; never true, as an answer to whether it may go on."""

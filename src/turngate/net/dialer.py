@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from turngate.net import faults
-from turngate.net._autobahn import UpstreamLegFactory
+from turngate.net._autobahn import Uniform, UpstreamLegFactory, latest
 from turngate.net.bridge import Bridge, HttpAnswer, log_fault
 from turngate.net.limits import Limits
 from turngate.net.upstream import AUTHORIZATION, Target, UpstreamAddress, checked_headers, key_value
@@ -48,6 +48,7 @@ class UpstreamDialler:
         trust_root: Whom to trust instead of the system's certificate authorities.
         make_endpoint: Makes the endpoint for a target; tests use it.
         now_s: The time of day, since 1970; without it a ``Retry-After`` that is a date says nothing.
+        uniform: Spreads the pings of many connections in time; by default nothing does.
 
     Raises:
         ConfigError: If the URL or a header cannot be used.
@@ -68,7 +69,9 @@ class UpstreamDialler:
         key_header: str = AUTHORIZATION,
         dialect_headers: Mapping[str, str] | None = None,
         now_s: Callable[[], float] | None = None,
+        uniform: Uniform = latest,
     ) -> None:
+        self._uniform = uniform
         self._address = UpstreamAddress(url, model)
         self._key = key
         self._limits = limits
@@ -85,7 +88,9 @@ class UpstreamDialler:
         chosen = model if model is not None and self._may_choose(model) else None
         target = self._address.target(chosen)
         headers = self._authorized(target)
-        return _Attempt(target, headers, self._make_endpoint, self._limits, self._reactor, events, self._now_s)
+        return _Attempt(
+            target, headers, self._make_endpoint, self._limits, self._reactor, events, self._now_s, self._uniform
+        )
 
     def _authorized(self, target: Target) -> dict[str, str] | DialFailure:
         """The headers with the key, or why it cannot be shown there."""
@@ -134,7 +139,9 @@ class _Attempt:
         reactor: IReactorTime,
         events: DialEvents,
         now_s: Callable[[], float] | None,
+        uniform: Uniform,
     ) -> None:
+        self._uniform = uniform
         self._stage = _Stage.WAITING
         self._make_endpoint = make_endpoint
         self._limits = limits
@@ -176,7 +183,7 @@ class _Attempt:
             return
         self._stage = _Stage.CONNECTING
         self._timer = self._reactor.callLater(self._limits.dial_s, self._too_late)
-        factory = UpstreamLegFactory(target.url, headers, self._bridge, self._limits, self._reactor)
+        factory = UpstreamLegFactory(target.url, headers, self._bridge, self._limits, self._reactor, self._uniform)
         self._connecting = self._make_endpoint(target).connect(factory)
         _ = self._connecting.addErrback(self._not_connected)
 

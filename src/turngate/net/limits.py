@@ -46,6 +46,9 @@ class Limits:
     max_fragments: int = field(default=1024, validator=gt(0))
     """Frames of one message: empty ones cost time and no bytes."""
 
+    client_message_s: float = field(default=30.0, validator=gt(0))
+    """From the first sign of a client's message to its end, while the client is read; pings in between do not count."""
+
     client_max_frames_per_s: float = field(default=500.0, validator=gt(0))
     """In the long run, and ten times as many at once; speech in pieces of 20 ms is 50."""
 

@@ -17,7 +17,7 @@ from math import ceil
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import ServerFactory
 
-from turngate.net._autobahn import ClientLegFactory
+from turngate.net._autobahn import ClientLegFactory, Uniform, latest
 from turngate.net.admission import (
     Accepted,
     Admit,
@@ -47,6 +47,7 @@ class ClientListener:
         allowed_origins: Origins such as ``https://app.example.com`` beside those of the loopback.
         busy: Asks whether there is an upstream for a new session; by default there is.
         admit: Asks for credentials and quotas; ``None`` lets everybody in.
+        uniform: Spreads the pings of many connections in time; by default nothing does.
     """
 
     def __init__(
@@ -59,8 +60,9 @@ class ClientListener:
         allowed_origins: Iterable[str] = (),
         busy: Busy = lambda _offer: None,
         admit: Admit | None = None,
+        uniform: Uniform = latest,
     ) -> None:
-        self.factory: ServerFactory = ClientLegFactory(self, limits, reactor)
+        self.factory: ServerFactory = ClientLegFactory(self, limits, reactor, uniform)
         self.refusals: Counter[int] = Counter()
         """How many requests were refused, by HTTP status."""
         self.cut: Counter[str] = Counter()

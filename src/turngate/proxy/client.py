@@ -238,6 +238,16 @@ class ClientActor(Actor[ClientLegMessage]):
                 pass
 
     @property
+    def held_bytes(self) -> int:
+        """What waits for the client."""
+        return self._voice.held_bytes
+
+    @property
+    def heard_s(self) -> float:
+        """When the client has sent something last."""
+        return self._heard_s
+
+    @property
     def _is_served(self) -> bool:
         """Whether the client is told things, now or when it is back."""
         return self._life in (Life.OPEN, Life.AWAY, Life.RETURNING)

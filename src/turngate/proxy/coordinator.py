@@ -67,6 +67,11 @@ class Coordinator(Actor[m.Message]):
         self._upstream = upstream
         self._functions = functions
 
+    @property
+    def held_bytes(self) -> int:
+        """What the client has sent that waits for the session to serve."""
+        return self._state.early_bytes
+
     def on_start(self, context: Context[m.Message]) -> None:
         """The client has connected; that is the first thing in every session."""
         self._state, effects = begin(self._state)

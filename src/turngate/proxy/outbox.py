@@ -120,6 +120,11 @@ class Outbox:
         return came > self._keep.messages or came_bytes > self._keep.message_bytes
 
     @property
+    def held_bytes(self) -> int:
+        """What waits, and what was sent and is kept."""
+        return self.waiting_bytes + self._sent_bytes
+
+    @property
     def is_absent(self) -> bool:
         """Whether there is no connection."""
         return self._flow is Flow.ABSENT

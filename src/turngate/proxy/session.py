@@ -17,6 +17,7 @@ from attrs import field, frozen
 from turngate.actors import Actor, Context, Ended, Mailbox, Ref
 from turngate.protocols import deepgram
 from turngate.protocols.realtime import Translation
+from turngate.proxy.budget import Budget, Holding
 from turngate.proxy.client import KEPT, ClientActor, ClientLegMessage, Habits
 from turngate.proxy.coordinator import Coordinator, SessionOver
 from turngate.proxy.functions import FunctionsActor
@@ -81,6 +82,8 @@ class Setup:
     bounds: Bounds = field(factory=Bounds)
     capabilities: Capabilities = OPENAI
     """What the upstream does otherwise than the API."""
+    budget: Budget | None = None
+    """What all sessions may hold together; ``None`` leaves it at what each may."""
     judged: bool = False
     """Whether each session's promises are checked as it runs; a broken one ends the session."""
 
@@ -97,7 +100,7 @@ class Dismiss:
 
 @frozen
 class EndNow:
-    """The proxy is shutting down."""
+    """The proxy is shutting down, or has no room for this session."""
 
 
 @frozen
@@ -199,6 +202,14 @@ class SessionActor(Actor[GuardianMessage]):
         self._client = context.spawn(client, "client", mailbox=MAILBOX)
         upstream = UpstreamActor(setup.dialler, setup.wire, self._coordinator, me, self._log)
         self._upstream = context.spawn(upstream, "upstream", mailbox=MAILBOX)
+        if setup.budget is not None:
+            holding = Holding(
+                name_of(self._session_id),
+                held_bytes=lambda: client.held_bytes + coordinator.held_bytes,
+                silent_s=lambda: context.seconds() - client.heard_s,
+                shed=lambda: me.tell(EndNow()),
+            )
+            setup.budget.open(holding)
         functions = None
         if setup.functions is not None:
             caller = FunctionsActor(setup.functions, name_of(self._session_id), self._coordinator)
@@ -253,6 +264,8 @@ class SessionActor(Actor[GuardianMessage]):
                 **self._account.totals(),
             )
         finally:
+            if self._setup.budget is not None:
+                self._setup.budget.close(name_of(self._session_id))
             # a proxy that waits for its last session must not wait for one that is not there
             self._registry.leave(self._session_id)
 

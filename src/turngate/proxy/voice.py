@@ -55,6 +55,11 @@ class Voice:
         self._unsent_ms = 0.0
 
     @property
+    def held_bytes(self) -> int:
+        """All that waits for the client, or is kept in case it comes back."""
+        return self.outbox.held_bytes + self._paced_bytes
+
+    @property
     def is_full(self) -> bool:
         """Whether more waits than may."""
         return self.outbox.is_full or self.outbox.waiting_bytes + self._paced_bytes > self._max_waiting_bytes
