@@ -1,5 +1,7 @@
 """What is remembered for an upstream session that has not heard it: bounded, and as the client knows it."""
 
+import pytest
+
 from turngate.session import messages as m
 from turngate.session.memory import MAX_CHARS, MAX_ENTRIES, MAX_UNSETTLED, Memory
 
@@ -113,3 +115,54 @@ def test_lines_when_too_many_or_too_long_are_forgotten_from_the_oldest() -> None
         assert [length] == [len(line) for line in lines(memory)]
     memory.watch(m.LineRecorded(m.Role.USER, "y"))
     assert ["y"] == lines(memory)
+
+
+LOUD = {m.Sound.PCM: b"\0\x40" * 480, m.Sound.PCMU: b"\x80" * 160, m.Sound.PCMA: b"\xaa" * 160}
+STILL = {m.Sound.PCM: bytes(960), m.Sound.PCMU: b"\xff" * 160, m.Sound.PCMA: b"\xd5" * 160}
+FRAMES_PER_S = 50
+
+
+def listening(sound: m.Sound) -> Memory:
+    """The memory of a session in which the user is heard."""
+    memory = Memory()
+    memory.watch(m.SendUpdate("e", m.SessionConfig(input_sound=sound), None))
+    memory.hear(m.UpdateConfirmed())
+    return memory
+
+
+def sound_of(memory: Memory, frame: bytes, seconds: float) -> None:
+    """The client sends so much of it."""
+    for _ in range(int(seconds * FRAMES_PER_S)):
+        memory.watch(m.AppendAudio(frame))
+
+
+@pytest.mark.parametrize("sound", m.Sound)
+def test_speech_when_the_upstream_said_nothing_more_is_missed(sound: m.Sound) -> None:
+    """It is not kept, for nobody said that it was speech; but that it was loud is known."""
+    memory = listening(sound)
+    sound_of(memory, LOUD[sound], 2.0)
+    sound_of(memory, STILL[sound], 5.0)
+    memory.watch(m.DialUpstream())
+    memory.hear(m.UpdateConfirmed())
+    assert 2.0 == pytest.approx(memory.recall(m.Recall()).missed_s, abs=0.05)
+    assert 0.0 == memory.recall(m.Recall()).missed_s
+
+
+@pytest.mark.parametrize("sound", m.Sound)
+def test_silence_when_the_upstream_said_nothing_more_is_not_missed(sound: m.Sound) -> None:
+    """Nor a click."""
+    memory = listening(sound)
+    sound_of(memory, STILL[sound], 5.0)
+    sound_of(memory, LOUD[sound], 0.1)
+    sound_of(memory, STILL[sound], 5.0)
+    assert 0.0 == memory.recall(m.Recall()).missed_s
+
+
+def test_speech_when_the_upstream_said_something_since_is_not_missed() -> None:
+    """It did hear it, and made of it what it would."""
+    memory = listening(m.Sound.PCM)
+    sound_of(memory, LOUD[m.Sound.PCM], 2.0)
+    sound_of(memory, STILL[m.Sound.PCM], 2.0)
+    memory.hear(m.ItemConfirmed("i"))
+    sound_of(memory, STILL[m.Sound.PCM], 2.0)
+    assert 0.0 == memory.recall(m.Recall()).missed_s

@@ -506,3 +506,12 @@ def test_answer_when_it_was_cut_before_the_users_words_came_is_restored_as_it_wa
     talk.tell(m.UserTranscribed("u1", "hi"), m.SpeechCommitted("u2"), m.UserTranscribed("u2", "stop"))
     talk.lose()
     assert words == [text for role, text in conversation(talk.restore()) if role is m.Role.ASSISTANT]
+
+
+def test_speech_when_the_upstream_was_dead_before_it_was_lost_is_reported() -> None:
+    """Nobody else knows that it was lost."""
+    talk = Talk().serve()
+    for _ in range(100):
+        talk.tell(m.UserAudio(b"\0\x40" * 480))
+    talk.lose()
+    assert [m.Cause.TRANSCRIPTION_FAILED] == talk.renew().causes

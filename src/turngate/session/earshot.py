@@ -26,6 +26,17 @@ BEFORE_S: Final = 1
 SETTLING_S: Final = 10
 """How long the upstream has to say what it heard in audio that was sent a second time, faster than it was spoken."""
 MAX_TURNS: Final = 16
+QUIET_PEAK: Final = 500
+"""Linear samples up to here are quiet."""
+STRIDE: Final = 16
+"""Every so many samples one is looked at."""
+QUIET_CODES: Final = {
+    sound: bytes(code for code in range(256) if (code ^ inverted) >> 4 & 7 <= 1)
+    for sound, inverted in ((Sound.PCMU, 0xFF), (Sound.PCMA, 0x55))
+}
+"""The codes of G.711 for quiet samples: those of the two lowest segments."""
+WORD_S: Final = 0.3
+"""How much that is loud may have been a word."""
 
 
 @frozen
@@ -44,6 +55,8 @@ class Unheard:
     audio: tuple[bytes, ...]
     turns: frozenset[str]
     gone: frozenset[str]
+    missed_s: float
+    """How much that was loud came after the last that the upstream said, and is not kept."""
 
 
 class Earshot:
@@ -70,6 +83,10 @@ class Earshot:
         self._settled = 0
         """Where the audio ends of which all is kept since it was sent a second time."""
         self._keeps_all = False
+        self._heard_until = 0
+        """Where the audio ended when the upstream said something last."""
+        self._missed_bytes = 0
+        self._is_left = False
 
     def use(self, sound: Sound, *, keeps_all: bool) -> None:
         """What the audio is from here; and whether all of it is kept, since nobody says when speech begins."""
@@ -81,6 +98,7 @@ class Earshot:
             self._audio.clear()
             self._speaks_from = None
             self._committed = self._total
+            self._missed_bytes = 0
 
     def take(self, audio: bytes) -> None:
         """Audio goes upstream."""
@@ -89,6 +107,17 @@ class Earshot:
             self._audio.append((self._total + at, audio[at : at + self._bytes_per_s]))
         self._total += len(audio)
         self._forget()
+
+    def left(self) -> None:
+        """The upstream session that heard this is left; what the next one says is no sign of it."""
+        self._is_left = True
+
+    def alive(self) -> None:
+        """The upstream says something, and so has heard what came before."""
+        if self._is_left:
+            return
+        self._heard_until = self._total
+        self._missed_bytes = 0
 
     def started(self) -> None:
         """The upstream hears somebody speak."""
@@ -123,7 +152,15 @@ class Earshot:
         self._committed = self._total
         self._settled = self._total + sum(len(piece) for piece in audio) + SETTLING_S * self._bytes_per_s
         names = frozenset(turn.item_id for turn in again)
-        return Unheard(audio, names, frozenset(turn.item_id for turn in wanted) - names)
+        missed_s = self._missed_bytes / self._bytes_per_s
+        self._missed_bytes = 0
+        self._is_left = False
+        return Unheard(
+            audio,
+            names,
+            frozenset(turn.item_id for turn in wanted) - names,
+            missed_s if missed_s >= WORD_S else 0.0,
+        )
 
     @property
     def _open_from(self) -> int:
@@ -153,4 +190,14 @@ class Earshot:
         first = min([self._open_from, *(turn.begins for turn in self._turns)])
         latest = self._total - MAX_S * self._bytes_per_s
         while self._audio and (self._audio[0][0] + len(self._audio[0][1]) <= first or self._audio[0][0] < latest):
-            self._audio.popleft()
+            at, piece = self._audio.popleft()
+            if at >= self._heard_until and is_loud(piece, self._sound):
+                self._missed_bytes += len(piece)
+
+
+def is_loud(piece: bytes, sound: Sound) -> bool:
+    """Whether somebody may speak in it."""
+    if sound is not Sound.PCM:
+        return bool(piece[::STRIDE].translate(None, QUIET_CODES[sound]))
+    samples = memoryview(piece[: len(piece) // 2 * 2]).cast("h")[::STRIDE].tolist()
+    return bool(samples) and (max(samples) > QUIET_PEAK or min(samples) < -QUIET_PEAK)

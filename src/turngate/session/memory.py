@@ -11,7 +11,7 @@ the one that the client knows.
 """
 
 from collections import deque
-from typing import Final, TypeVar
+from typing import Final, TypeVar, get_args
 
 from attrs import define
 
@@ -26,15 +26,24 @@ from turngate.session.messages import (
     ContextEntry,
     ContextLine,
     ConversationLine,
+    DialUpstream,
     Effect,
     LineRecorded,
     Message,
+    MoveOver,
+    NextLost,
+    NextReady,
     Recall,
     Recalled,
     Role,
     SendUpdate,
     SpeechCommitted,
     SpeechStarted,
+    UpstreamCongested,
+    UpstreamLost,
+    UpstreamMessage,
+    UpstreamReady,
+    UpstreamRelieved,
     UserHeard,
     UserTranscribed,
 )
@@ -62,6 +71,17 @@ def put(unsettled: dict[str, V], item_id: str, what: V) -> None:
         del unsettled[next(iter(unsettled))]
 
 
+SIGNS_OF_LIFE: Final = frozenset(get_args(UpstreamMessage)) - {
+    UpstreamReady,
+    UpstreamLost,
+    NextReady,
+    NextLost,
+    UpstreamCongested,
+    UpstreamRelieved,
+}
+"""What only an upstream session that hears can say."""
+
+
 class Memory:
     """
     The memory of one session.
@@ -83,6 +103,8 @@ class Memory:
 
     def hear(self, message: Message) -> None:
         """Something happened; called before the rules decide what follows."""
+        if type(message) in SIGNS_OF_LIFE:
+            self._earshot.alive()
         match message:
             case SpeechStarted():
                 self._earshot.started()
@@ -111,6 +133,8 @@ class Memory:
             case CallsRecorded(calls):
                 for call, output in calls:
                     self._add(ContextCall(call, output), len(call.arguments) + len(output))
+            case DialUpstream() | MoveOver():
+                self._earshot.left()
             case SendUpdate(config=config):
                 self._earshot.use(config.input_sound, keeps_all=isinstance(config.turn_end, ByPause))
             case _:
@@ -128,7 +152,7 @@ class Memory:
                 case _:
                     entries.append(entry.what)
         gone = unheard.gone | (what.apart - {item_id for item_id, _ in texts})
-        return Recalled(tuple(entries), unheard.audio, unheard.turns, tuple(texts), gone)
+        return Recalled(tuple(entries), unheard.audio, unheard.turns, tuple(texts), gone, unheard.missed_s)
 
     # --- lines and calls --------------------------------------------------------------------------------------------
 

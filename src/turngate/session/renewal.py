@@ -36,6 +36,7 @@ from turngate.session.messages import (
     Sound,
     UpstreamLost,
     UserAudio,
+    Warned,
 )
 from turngate.session.moving import move, try_later
 from turngate.session.opening import dial, place, seed_settled, serve
@@ -174,6 +175,9 @@ def recalled(draft: Draft, what: Recalled) -> None:
         draft.emit(Note("upstream.recalled_again"))
         return
     forgo(draft, what.gone)
+    if what.missed_s:
+        detail = "The model did not hear what was said before its connection was found lost; say it again."
+        draft.emit(Warned(Problem(Cause.TRANSCRIPTION_FAILED, detail)))
     state = draft.state
     texts = dict(what.texts)
     again = [UserAudio(pcm) for pcm in what.audio]

@@ -419,6 +419,7 @@ class Recalled:
     ``audio`` is what the upstream session that was lost had not made into words: pieces of session audio, the oldest
     first. ``again`` has the spoken turns that are in it whole, and so not among the entries; ``texts`` has the written
     turns that were to be kept apart, each with its words. ``gone`` has the turns of which neither is kept any more.
+    ``missed_s`` is how much loud audio came after the last that the upstream said, and is not kept.
     """
 
     entries: tuple[ContextEntry, ...] = field(default=(), repr=False)
@@ -426,6 +427,7 @@ class Recalled:
     again: frozenset[str] = frozenset()
     texts: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     gone: frozenset[str] = frozenset()
+    missed_s: float = 0.0
 
 
 @frozen
