@@ -15,6 +15,7 @@ import signal
 import time
 from contextlib import suppress
 from functools import partial
+from math import ceil
 from random import Random
 from typing import Any, ClassVar, Final
 from uuid import uuid4
@@ -45,7 +46,9 @@ from turngate.net import (
     use_reactor,
 )
 from turngate.net.admission import Busy
+from turngate.net.guard import Guard, Times
 from turngate.ops import config
+from turngate.ops.clients import judge_for
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols import component, deepgram
@@ -94,6 +97,7 @@ class Options(usage.Options):
         ["upstream-dialect", None, None, f"One of {', '.join(DIALECTS)} [default: by the URL, else ga]"],
         ["model", "m", None, f"The upstream's model [default: {config.DEFAULT_MODEL}]"],
         ["upstream-key-file", "k", None, f"A file that holds the upstream key [default: ${config.KEY_VARIABLE}]"],
+        ["client-keys-file", None, None, "A file with the hashes of clients' keys; see turngate token [default: none]"],
         ["component-path", None, None, f"Where components connect [default: {config.DEFAULT_COMPONENT_PATH}]"],
         ["component-settings", None, None, "apply or acknowledge those during a response [default: apply]"],
         ["rollover", None, None, "on or off: go on with another upstream session when one ends [default: on]"],
@@ -198,7 +202,12 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
         on_failure=lambda failure: report_failure(log, failure),
     )
-    limits = Limits(dial_s=settings.dial_try_s, first_word_s=settings.dial_first_word_s)
+    limits = Limits(
+        dial_s=settings.dial_try_s,
+        first_word_s=settings.dial_first_word_s,
+        # a fifth more than sessions, for those that come back, and those that are told that they may not
+        max_connections=settings.max_sessions + ceil(settings.max_sessions / 5),
+    )
     simulator, url = None, settings.upstream
     if url == config.SIMULATOR:
         simulator = Simulator(reactor, dialect=settings.dialect)
@@ -220,21 +229,37 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
+    guard = guard_for(reactor, settings, log)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
         limits=limits,
         reactor=reactor,
+        allowed_origins=settings.allowed_origins,
         busy=turns_away(dialler),
+        admit=guard,
     )
     ports = tuple(listening(reactor, endpoint, listener.factory) for endpoint in settings.listen)
     for endpoint, port in zip(settings.listen, ports, strict=True):
-        if not settings.allow_anonymous and not is_local(port):
+        if not settings.knows_clients and not settings.allow_anonymous and not is_local(port):
             raise ConfigError(
                 f"{endpoint} is open to other machines, and clients need no credentials: anybody could spend the "
-                "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
+                "upstream key. Give --client-keys-file, add interface=127.0.0.1 to the endpoint, or give "
+                "--allow-anonymous"
             )
     return TurngateService(reactor, log, settings, ports, reception, simulator)
+
+
+def guard_for(reactor: Any, settings: config.Config, log: Log) -> Guard:
+    """Who asks clients for credentials, and counts them."""
+    return Guard(
+        judge=judge_for(settings),
+        quotas=settings.quotas,
+        clock=Times(reactor.seconds, time.time),
+        log=log,
+        comes_back=comes_back,
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 def turns_away(dialler: PatientDialler) -> Busy:

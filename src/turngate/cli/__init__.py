@@ -17,6 +17,7 @@ turngate {__version__}: talk to a voice proxy, and probe or simulate what stands
 usage: turngate talk      hold a conversation with a running proxy, in text or with recorded speech
        turngate probe     find out what a server of the Realtime protocol does
        turngate simulate  serve a simulated OpenAI Realtime API
+       turngate token     make a key for a client
        turngate version   print the version
 
 Each has its own --help. The proxy itself is started by: twistd -n --pidfile= turngate
@@ -39,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from turngate.simulator import __main__ as simulate
 
             return simulate.main(rest)
+        case "token":
+            from turngate.cli import token
+
+            return token.main(rest)
         case "version" | "--version":
             print(__version__)
             return 0
@@ -47,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         case _:
             print(
-                f"turngate: there is no command {name!r}; there are talk, probe, simulate and version", file=sys.stderr
+                f"turngate: there is no command {name!r}; there are talk, probe, simulate, token and version",
+                file=sys.stderr,
             )
             return 2

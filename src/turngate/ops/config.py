@@ -8,6 +8,7 @@ Must not know: what a setting does, but for the rules of an upstream and its key
 Comes from: ``turngate.toml``, ``TURNGATE_*``, ``twistd turngate --...``. Goes to: ``tap.py``.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -17,7 +18,7 @@ from typing import Any, Final
 from attrs import evolve, field, fields_dict, frozen
 
 from turngate.errors import ConfigError
-from turngate.net import BearerKey, FunctionHosts, UpstreamAddress
+from turngate.net import BearerKey, FunctionHosts, Quotas, UpstreamAddress
 from turngate.ops.logging import LEVELS
 from turngate.ops.secrets import key_from_environment, key_from_file
 from turngate.protocols.realtime import DIALECTS, Dialect, completed, dialect_of
@@ -45,6 +46,8 @@ EXAMPLES: Final = {
     "languages": '"yue" = "zh"',
 }
 KEY_VARIABLE: Final = "OPENAI_API_KEY"
+
+ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#*@\s]+/?")
 
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"0", "false", "no", "off"})
@@ -107,10 +110,39 @@ class Config:
     """How long an upstream session may be; ``None`` is what is known of the upstream."""
     late_voice: str = "refuse"
     """What becomes of another voice after the agent has spoken: the session may move to another upstream session."""
+    client_keys_file: str | None = None
+    """Where the hashes of clients' keys stand; ``None`` asks clients for no key."""
+    allowed_origins: tuple[str, ...] = ()
+    """Of whose pages a browser may connect, beside those of this machine."""
+    trusted_proxies: int = 0
+    """How many proxies in front write ``X-Forwarded-For``, and can be believed."""
+    max_sessions: int = Quotas().max_sessions
+    max_key_sessions: int = Quotas().max_key_sessions
+    max_address_sessions: int = Quotas().max_address_sessions
+    connects_per_s: int = int(Quotas().connects_per_s)
+    """Of one key, and of one address, on the average ..."""
+    connect_burst: int = Quotas().connect_burst
+    """... and at once."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
     """Environment variables that look like misspelled settings, each with the one that may be meant."""
+
+    @property
+    def knows_clients(self) -> bool:
+        """Whether clients need a credential."""
+        return self.client_keys_file is not None
+
+    @property
+    def quotas(self) -> Quotas:
+        """How many clients may be in, and how fast they may come."""
+        return Quotas(
+            max_sessions=self.max_sessions,
+            max_key_sessions=self.max_key_sessions,
+            max_address_sessions=self.max_address_sessions,
+            connects_per_s=float(self.connects_per_s),
+            connect_burst=self.connect_burst,
+        )
 
     @property
     def dialect(self) -> Dialect:
@@ -126,6 +158,7 @@ KEYS: Final = (
     "upstream_key_file",
     "log_level",
     "allow_anonymous",
+    "client_keys_file",
     "function_hosts",
     "component_path",
     "component_settings",
@@ -147,7 +180,15 @@ SECONDS: Final = {
 """From and to."""
 NAMES: Final = ("transcription_model",)
 """Single words that are seldom changed."""
-COUNTS: Final = {"dial_tries": (1, 10)}
+COUNTS: Final = {
+    "dial_tries": (1, 10),
+    "max_sessions": (1, 100_000),
+    "max_key_sessions": (1, 100_000),
+    "max_address_sessions": (1, 100_000),
+    "connects_per_s": (1, 10_000),
+    "connect_burst": (1, 10_000),
+    "trusted_proxies": (0, 10),
+}
 """From and to."""
 WAITS: Final = "waits"
 ELSEWHERE: Final = {
@@ -162,11 +203,16 @@ CAPABILITIES: Final = ("pass_g711", "text_ends_response")
 """What the upstream can do, or does otherwise than the API."""
 SWITCHES: Final = frozenset({"allow_anonymous", *CAPABILITIES})
 MAY_BE_EMPTY: Final = frozenset({"component_path"})
-FILE_KEYS: Final = (*KEYS, *NAMES, *SECONDS, *COUNTS, *CAPABILITIES, *TABLES, WAITS)
+SELDOM_LISTS: Final = ("allowed_origins",)
+FILE_KEYS: Final = (*KEYS, *NAMES, *SELDOM_LISTS, *SECONDS, *COUNTS, *CAPABILITIES, *TABLES, WAITS)
 """What a file may hold."""
-VARIABLES: Final = (*KEYS, *NAMES, *SECONDS, *COUNTS, *CAPABILITIES)
+VARIABLES: Final = (*KEYS, *NAMES, *SELDOM_LISTS, *SECONDS, *COUNTS, *CAPABILITIES)
 """What the environment may hold, each with the prefix and in capitals."""
-LISTS: Final = {"listen": "an endpoint string", "function_hosts": "a host"}
+LISTS: Final = {
+    "listen": "an endpoint string",
+    "function_hosts": "a host",
+    "allowed_origins": "an origin such as https://app.example.com",
+}
 """The settings with several values, and what each value is."""
 
 
@@ -206,6 +252,7 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
         if getattr(settings, key) not in words:
             raise ConfigError(f"{key} is {' or '.join(words)}, not {getattr(settings, key)!r}")
     check_component(settings)
+    check_origins(settings.allowed_origins)
     return evolve(settings, upstream_key=upstream_key(settings, environment))
 
 
@@ -240,6 +287,21 @@ def check_component(settings: Config) -> None:
     path = settings.component_path
     if path and (not path.startswith("/") or set("?#") & set(path) or path == DEEPGRAM_PATH):
         raise ConfigError(f"component_path is a path such as {DEFAULT_COMPONENT_PATH}, not {path!r}")
+
+
+def check_origins(origins: tuple[str, ...]) -> None:
+    """
+    Whether each can be the origin of a page.
+
+    Raises:
+        ConfigError: one cannot, and would let nobody in.
+    """
+    for origin in origins:
+        if ORIGIN.fullmatch(origin) is None:
+            raise ConfigError(
+                f"allowed_origins has {origin!r}; an origin is a scheme and a host, such as https://app.example.com, "
+                "without a path or a wildcard"
+            )
 
 
 def upstream_key(settings: Config, environment: Mapping[str, str]) -> BearerKey | None:

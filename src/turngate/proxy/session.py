@@ -98,7 +98,7 @@ GuardianMessage: TypeAlias = SessionOver | LegDown | ClientLost | Returned | End
 class Registry(Protocol):
     """Knows which sessions are open."""
 
-    def enter(self, session_id: str, guardian: Ref[GuardianMessage]) -> None:
+    def enter(self, session_id: str, guardian: Ref[GuardianMessage], client: str = "") -> None:
         """A session begins."""
 
     def leave(self, session_id: str) -> None:
@@ -130,6 +130,7 @@ class SessionActor(Actor[GuardianMessage]):
         connection: IConnection,
         events: LegEvents,
         registry: Registry,
+        client: str = "",
     ) -> None:
         self._setup = setup
         self._profile = profile
@@ -137,7 +138,8 @@ class SessionActor(Actor[GuardianMessage]):
         self._connection = connection
         self._events = events
         self._registry = registry
-        self._log = setup.log.bound(session=name_of(session_id), trace=trace)
+        self._client_name = client
+        self._log = setup.log.bound(session=name_of(session_id), client=client, trace=trace)
         self._life = Life.ON
         self._up = {Leg.CLIENT, Leg.UPSTREAM}
         self._over = SessionOver(Ending.INTERNAL, "stopped")
@@ -150,7 +152,7 @@ class SessionActor(Actor[GuardianMessage]):
         """Make the three, then wire them: children start in turns of their own."""
         setup, me = self._setup, context.self_ref
         self._started_s = context.seconds()
-        self._registry.enter(self._session_id, me)
+        self._registry.enter(self._session_id, me, self._client_name)
         self._log.info("session.started", peer=self._connection.peer)
         state = State(
             self._session_id, policy=self._profile.policy, bounds=setup.bounds, capabilities=setup.capabilities

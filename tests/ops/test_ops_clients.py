@@ -1,0 +1,104 @@
+"""The file of clients' keys."""
+
+import pytest
+
+from turngate.errors import ConfigError
+from turngate.net.credentials import Known, Reason, StaticKeys, digest_of
+from turngate.ops.clients import MAX_FILE_BYTES, MAX_KEYS, judge_for, keys_from_file
+from turngate.ops.config import Config
+
+HASH = f"sha256:{digest_of('tg_a').hex()}"
+OTHER = f"sha256:{digest_of('tg_b').hex()}"
+
+
+def key(**fields):
+    """An entry of the file."""
+    written = {"name": "'a'", "hash": f"'{HASH}'", **fields}
+    return "[[key]]\n" + "".join(f"{name} = {value}\n" for name, value in written.items() if value is not None)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read a file with a text."""
+
+    def read(text):
+        (tmp_path / "keys.toml").write_text(text)
+        return keys_from_file(str(tmp_path / "keys.toml"))
+
+    return read
+
+
+def test_keys_are_read_with_what_they_may(read):
+    """A day alone ends with the day before it, in UTC."""
+    keys = read(
+        key(sessions="3", expires="2027-01-31T12:00:00+02:00")
+        + key(name="'team-b@example.com'", hash=f"'{OTHER}'", expires="2027-01-31")
+    )
+    assert keys.judge("tg_a", 1_801_389_599) == Known("a", 3)
+    assert keys.judge("tg_a", 1_801_389_600) is Reason.EXPIRED
+    assert keys.judge("tg_b", 1_801_353_599) == Known("team-b@example.com")
+    assert keys.judge("tg_b", 1_801_353_600) is Reason.EXPIRED
+
+
+def test_file_without_keys_lets_nobody_in(read):
+    """It is no error: an operator may take the last one out."""
+    assert read("").judge("tg_a", 0) is Reason.UNKNOWN
+
+
+def test_no_file_asks_for_no_key():
+    """Which is why a port that others reach is refused then."""
+    assert judge_for(Config()) is None
+
+
+def test_file_that_is_named_is_read(tmp_path):
+    """By its setting."""
+    path = tmp_path / "keys"
+    path.write_text(key())
+    assert isinstance(judge_for(Config(client_keys_file=str(path))), StaticKeys)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (key(name="''"), "key 1: name is a word"),
+        (key(name="'a b'"), "key 1: name is a word"),
+        (key(name="'jwt:a'"), "key 1: name is a word"),
+        (key(name="'\u00e9'"), "key 1: name is a word"),
+        (key(name="1"), "key 1: name is a word"),
+        (key(name=f"'{'a' * 65}'"), "key 1: name is a word"),
+        (key(name=None), "key 1: name is a word"),
+        (key(hash=None), r"key 1 \(a\): hash is sha256: and 64"),
+        (key(hash="'tg_canary'"), r"key 1 \(a\): hash is sha256: and 64"),
+        (key(hash=f"'{HASH[:-2]}  '"), r"key 1 \(a\): hash is sha256: and 64"),
+        (key(hash=f"'{HASH[:-1]}g'"), r"key 1 \(a\): hash is sha256: and 64"),
+        (key(expires="'2027-01-31'"), "expires is a time such as"),
+        (key(expires="2027-01-31T12:00:00"), "expires is a time such as"),
+        (key(expires="1801389600"), "expires is a time such as"),
+        (key(sessions="0"), "sessions is a whole number from 1"),
+        (key(sessions="true"), "sessions is a whole number from 1"),
+        (key(session="1"), "unknown field 'session'; did you mean 'sessions'"),
+        (key() + key(hash=f"'{OTHER}'"), "a has the name or the hash of another"),
+        (key() + key(name="'b'"), "b has the name or the hash of another"),
+        ("[key]\n", "in two pairs of brackets"),
+        ("key = [1]", "in two pairs of brackets"),
+        ("keys = 1", "unknown key 'keys'"),
+        ("[[key]", "no valid TOML"),
+        ("#" * (MAX_FILE_BYTES + 1), "larger than"),
+        ("[[key]]\n" * (MAX_KEYS + 1), "more than 1000 keys"),
+    ],
+)
+def test_file_is_refused_in_one_line_that_says_what_to_change(read, text, words):
+    """And that shows nothing of a key that stands where its hash should."""
+    with pytest.raises(ConfigError, match=words) as caught:
+        read(text)
+    assert "canary" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_file_is_refused_when_there_is_none(tmp_path):
+    """Rather than letting everybody in, or nobody."""
+    with pytest.raises(ConfigError, match="cannot read the clients' keys"):
+        keys_from_file(str(tmp_path / "absent"))
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        keys_from_file(str(tmp_path / "binary"))
