@@ -243,6 +243,33 @@ def test_other_machines_are_let_in_when_clients_need_keys(write):
     assert CANARY not in proxy.log
 
 
+def test_keys_are_read_again_at_sighup_and_kept_when_the_file_is_broken(tmp_path):
+    """Open sessions go on; who lost its key comes in no more."""
+    path = tmp_path / "keys.toml"
+
+    def write_key(key):
+        path.write_text(f"[[key]]\nname = 'phone'\nhash = 'sha256:{hashlib.sha256(key.encode()).hexdigest()}'\n")
+
+    def status(proxy, key):
+        with Conversation(proxy.port, PATH, f"Authorization: Bearer {key}") as conversation:
+            return conversation.status
+
+    write_key("first")
+    with RunningProxy(*SIMULATED, *LISTEN, "--client-keys-file", str(path)) as proxy:
+        with Conversation(proxy.port, PATH, "Authorization: Bearer first") as open_session:
+            open_session.receive_event()
+            write_key("second")
+            proxy.reload()
+            assert (401, 101) == (status(proxy, "first"), status(proxy, "second"))
+            path.write_text("[[key]]\nname = 'canary key'")
+            proxy.reload()
+            assert "clients.not_reloaded problem=" in proxy.log
+            assert (401, 101) == (status(proxy, "first"), status(proxy, "second"))
+            proxy.ask_to_stop()
+            assert open_session.receive_close() == GOING_AWAY
+        assert proxy.stop() == 0
+
+
 def test_start_is_refused_in_one_line_when_the_file_of_clients_keys_is_wrong(write):
     """Rather than letting everybody in."""
     outcome = twistd("-n", "--pidfile=", "turngate", *SIMULATED, *LISTEN, "--client-keys-file", write("[[key]]"))

@@ -72,6 +72,11 @@ class RunningProxy:
         """Send SIGTERM."""
         self._process.send_signal(signal.SIGTERM)
 
+    def reload(self):
+        """Send SIGHUP, and wait for what comes of it."""
+        self._process.send_signal(signal.SIGHUP)
+        self.read_until("reloaded")
+
     def stop(self):
         """End the process, and give its exit status; may be called again."""
         if self._process.poll() is None:

@@ -13,6 +13,7 @@ terminal in either mode. Nothing is accepted before the reactor runs.
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from math import ceil
@@ -48,7 +49,7 @@ from turngate.net import (
 from turngate.net.admission import Busy
 from turngate.net.guard import Guard, Times
 from turngate.ops import config
-from turngate.ops.clients import judge_for
+from turngate.ops.clients import judge_for, read_again
 from turngate.ops.logging import Log
 from turngate.ops.sockets import adopt, bound, is_local, listening, shown
 from turngate.protocols import component, deepgram
@@ -168,9 +169,11 @@ def makeService(options: Options) -> Service:
     # once it runs, for the reactor takes the signals when it starts
     reactor.callWhenRunning(take_signals, reactor)
     try:
-        return compose(reactor, options.config)
+        service = compose(reactor, options.config)
     except ConfigError as error:
         raise stopped(str(error)) from None
+    reactor.callWhenRunning(take_reload, reactor, service)
+    return service
 
 
 def take_signals(reactor: Any) -> None:
@@ -187,6 +190,11 @@ def take_signals(reactor: Any) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: reactor.callFromThread(stop))
+
+
+def take_reload(reactor: Any, service: "TurngateService") -> None:
+    """At SIGHUP, which would end the process otherwise, read what may change while sessions go on."""
+    signal.signal(signal.SIGHUP, lambda *_: reactor.callFromThread(service.reload))
 
 
 def compose(reactor: Any, settings: config.Config) -> "TurngateService":
@@ -247,7 +255,9 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
                 "upstream key. Give --client-keys-file, add interface=127.0.0.1 to the endpoint, or give "
                 "--allow-anonymous"
             )
-    return TurngateService(reactor, log, settings, ports, reception, simulator)
+    service = TurngateService(reactor, log, settings, ports, reception, simulator)
+    service.reload = partial(read_again, guard, settings, log)
+    return service
 
 
 def guard_for(reactor: Any, settings: config.Config, log: Log) -> Guard:
@@ -391,6 +401,8 @@ class TurngateService(Service):
     ) -> None:
         self.ports = ports
         self.reception = reception
+        self.reload: Callable[[], None] = lambda: None
+        """Reads the clients' keys again."""
         self._reactor = reactor
         self._log = log
         self._settings = settings

@@ -16,7 +16,9 @@ from typing import Any, Final
 
 from turngate.errors import ConfigError
 from turngate.net.credentials import Judges, StaticKey, StaticKeys
+from turngate.net.guard import Guard
 from turngate.ops.config import Config, suggestion
+from turngate.proxy.log import EventLog
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 MAX_KEYS: Final = 1000
@@ -34,6 +36,19 @@ def judge_for(settings: Config) -> Judges | None:
         ConfigError: a file cannot be used.
     """
     return None if settings.client_keys_file is None else keys_from_file(settings.client_keys_file)
+
+
+def read_again(guard: Guard, settings: Config, log: EventLog) -> None:
+    """Take the keys that the file holds now; a file that cannot be used changes nothing, and is told of."""
+    problem = ""
+    try:
+        guard.judge = judge_for(settings)
+    except ConfigError as error:
+        problem = str(error)
+    if problem:
+        log.error("clients.not_reloaded", problem=problem)
+    else:
+        log.info("clients.reloaded")
 
 
 def keys_from_file(path: str) -> StaticKeys:
