@@ -1,11 +1,18 @@
 """The file of clients' keys."""
 
+import json
+
+import jwt
 import pytest
+from attrs import evolve
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from turngate.errors import ConfigError
 from turngate.net.credentials import Known, Reason, StaticKeys, digest_of
-from turngate.ops.clients import MAX_FILE_BYTES, MAX_KEYS, judge_for, keys_from_file
-from turngate.ops.config import Config
+from turngate.ops.clients import MAX_FILE_BYTES, MAX_KEYS, judge_for, jwks_from_file, keys_from_file
+from turngate.ops.config import Config, load
 
 HASH = f"sha256:{digest_of('tg_a').hex()}"
 OTHER = f"sha256:{digest_of('tg_b').hex()}"
@@ -102,3 +109,61 @@ def test_file_is_refused_when_there_is_none(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8"):
         keys_from_file(str(tmp_path / "binary"))
+
+
+# --- tokens ---------------------------------------------------------------------------------------------------------
+
+PRIVATE = generate_private_key(SECP256R1())
+PUBLIC = {**ECAlgorithm.to_jwk(PRIVATE.public_key(), as_dict=True), "kid": "a"}
+CLAIMS = {"sub": "u1", "aud": "turngate", "exp": 2_000_000_000}
+
+
+@pytest.fixture
+def jwks(tmp_path):
+    """Write a set of keys, and give its path."""
+
+    def write(*entries):
+        (tmp_path / "jwks.json").write_text(json.dumps({"keys": entries}))
+        return str(tmp_path / "jwks.json")
+
+    return write
+
+
+@pytest.mark.row(10)
+def test_token_is_judged_by_the_keys_of_the_file(jwks, tmp_path):
+    """Alone or beside static keys; a key for encryption is passed over."""
+    path = jwks(PUBLIC, {"kty": "RSA", "use": "enc"})
+    token = jwt.encode(CLAIMS, PRIVATE, "ES256", headers={"kid": "a"})
+    settings = Config(client_jwks_file=path, client_jwt_audience="turngate")
+    assert judge_for(settings).judge(token, 1_800_000_000) == Known("jwt:u1")
+    (tmp_path / "keys").write_text(key())
+    both = judge_for(evolve(settings, client_keys_file=str(tmp_path / "keys")))
+    assert [both.judge(one, 1_800_000_000) for one in (token, "tg_a")] == [Known("jwt:u1"), Known("a")]
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ([{"kty": "oct", "k": "canary", "kid": "a"}], "of a kind that is not taken"),
+        ([{**PUBLIC, "alg": "HS256"}], "of a kind that is not taken"),
+        ([{**PUBLIC, "crv": "secp256k1"}], "of a kind that is not taken"),
+        ([{**PUBLIC, "d": "canary"}], "is a private key"),
+        ([{**PUBLIC, "x": "canary"}], "cannot be read"),
+        ([PUBLIC, PUBLIC], "the same kid"),
+        ([], "has no key"),
+        (["canary"], "no JSON Web Key Set"),
+        ([{**RSAAlgorithm.to_jwk(generate_rsa(65537, 1024).public_key(), as_dict=True)}], "shorter than 2048"),
+    ],
+)
+def test_set_of_keys_is_refused_in_one_line(jwks, entries, words):
+    """A password that both sides know is no public key, and a private one does not belong here."""
+    with pytest.raises(ConfigError, match=words) as caught:
+        jwks_from_file(jwks(*entries))
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["client_jwks_file", "client_jwt_audience"])
+def test_tokens_need_keys_and_an_audience(name):
+    """A token that was made for another server is none for us."""
+    with pytest.raises(ConfigError, match="need each other"):
+        load({"upstream": "simulator"}, {f"TURNGATE_{name.upper()}": "a"})

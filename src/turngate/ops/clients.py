@@ -1,22 +1,27 @@
 """
-Who the clients are: the file of their keys.
+Who the clients are: the file of their keys, and the file of those who sign tokens for them.
 
 Responsible for reading it, and for saying in one line what is wrong with it without showing more than names.
 
 Must not know: how a credential is judged, what a client may do.
 
-Comes from: ``client_keys_file``. Goes to: ``net/guard.py``, by way of ``tap.py``, at the start and at SIGHUP.
+Comes from: ``client_keys_file`` and ``client_jwks_file``. Goes to: ``net/guard.py``, by way of ``tap.py``, at the start and
+at SIGHUP.
 """
 
+import json
 import tomllib
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+import jwt
+
 from turngate.errors import ConfigError
 from turngate.net.credentials import Judges, StaticKey, StaticKeys
 from turngate.net.guard import Guard
+from turngate.net.jwts import ALGORITHMS, Either, Jwts, PublicKey
 from turngate.ops.config import Config, suggestion
 from turngate.proxy.log import EventLog
 
@@ -24,6 +29,7 @@ MAX_FILE_BYTES: Final = 1024 * 1024
 MAX_KEYS: Final = 1000
 """All of them are compared with each that is shown; for more clients there are JWTs."""
 MAX_NAME_CHARS: Final = 64
+MIN_RSA_BITS: Final = 2048
 HASH: Final = "sha256:"
 FIELDS: Final = ("name", "hash", "expires", "sessions")
 
@@ -35,7 +41,12 @@ def judge_for(settings: Config) -> Judges | None:
     Raises:
         ConfigError: a file cannot be used.
     """
-    return None if settings.client_keys_file is None else keys_from_file(settings.client_keys_file)
+    static = None if settings.client_keys_file is None else keys_from_file(settings.client_keys_file)
+    if settings.client_jwks_file is None or settings.client_jwt_audience is None:
+        return static
+    keys = jwks_from_file(settings.client_jwks_file)
+    signed = Jwts(keys, settings.client_jwt_audience, settings.client_jwt_issuer)
+    return signed if static is None else Either(static, signed)
 
 
 def read_again(guard: Guard, settings: Config, log: EventLog) -> None:
@@ -76,8 +87,44 @@ def keys_from_file(path: str) -> StaticKeys:
     return StaticKeys(keys)
 
 
-def read_table(path: str) -> dict[str, Any]:
-    """What is in a TOML file of clients."""
+def jwks_from_file(path: str) -> tuple[PublicKey, ...]:
+    """
+    The public keys in a JSON Web Key Set (RFC 7517); those that are not for signatures are passed over.
+
+    Raises:
+        ConfigError: it cannot be read, or a key cannot be used.
+    """
+    try:
+        entries = json.loads(content_of(path))["keys"]
+        entries = [entry for entry in entries if entry.get("use", "sig") == "sig"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise ConfigError(f'{path} is no JSON Web Key Set, which begins with {{"keys": [') from None
+    keys = tuple(public_key(entry, f"{path}, key {number}") for number, entry in enumerate(entries, 1))
+    if len({key.kid for key in keys}) < len(keys):
+        raise ConfigError(f"{path}: two keys have the same kid, or none")
+    if not 0 < len(keys) <= MAX_KEYS:
+        raise ConfigError(f"{path} has no key, or more than {MAX_KEYS}")
+    return keys
+
+
+def public_key(entry: dict[str, Any], where: str) -> PublicKey:
+    """One key of a set."""
+    algorithm = ALGORITHMS.get((str(entry.get("kty")), entry.get("crv")))
+    if algorithm is None or entry.get("alg", algorithm) != algorithm:
+        raise ConfigError(f"{where} is of a kind that is not taken; there are {', '.join(ALGORITHMS.values())}")
+    if "d" in entry:
+        raise ConfigError(f"{where} is a private key; give the public one, and keep that where tokens are made")
+    try:
+        key = jwt.PyJWK(entry, algorithm).key
+    except jwt.PyJWTError:
+        raise ConfigError(f"{where} cannot be read") from None
+    if getattr(key, "key_size", MIN_RSA_BITS) < MIN_RSA_BITS and algorithm == "RS256":
+        raise ConfigError(f"{where} is shorter than {MIN_RSA_BITS} bits")
+    return PublicKey(entry.get("kid"), algorithm, key)
+
+
+def content_of(path: str) -> bytes:
+    """All of a file of clients."""
     try:
         with Path(path).open("rb") as source:
             content = source.read(MAX_FILE_BYTES + 1)
@@ -85,6 +132,12 @@ def read_table(path: str) -> dict[str, Any]:
         raise ConfigError(f"cannot read the clients' keys from {path}: {error.strerror}") from None
     if len(content) > MAX_FILE_BYTES:
         raise ConfigError(f"{path} holds more than clients' keys: it is larger than {MAX_FILE_BYTES} bytes")
+    return content
+
+
+def read_table(path: str) -> dict[str, Any]:
+    """What is in a TOML file of clients."""
+    content = content_of(path)
     try:
         return tomllib.loads(content.decode())
     except tomllib.TOMLDecodeError as error:

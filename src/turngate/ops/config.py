@@ -112,6 +112,12 @@ class Config:
     """What becomes of another voice after the agent has spoken: the session may move to another upstream session."""
     client_keys_file: str | None = None
     """Where the hashes of clients' keys stand; ``None`` asks clients for no key."""
+    client_jwks_file: str | None = None
+    """Where the public keys stand that sign clients' tokens; ``None`` takes no tokens."""
+    client_jwt_audience: str | None = None
+    """For whom the tokens have to be made."""
+    client_jwt_issuer: str | None = None
+    """By whom; ``None`` is whoever has one of the keys."""
     allowed_origins: tuple[str, ...] = ()
     """Of whose pages a browser may connect, beside those of this machine."""
     trusted_proxies: int = 0
@@ -131,7 +137,7 @@ class Config:
     @property
     def knows_clients(self) -> bool:
         """Whether clients need a credential."""
-        return self.client_keys_file is not None
+        return self.client_keys_file is not None or self.client_jwks_file is not None
 
     @property
     def quotas(self) -> Quotas:
@@ -178,7 +184,7 @@ SECONDS: Final = {
     "dial_first_word_s": (0.1, 60.0),
 }
 """From and to."""
-NAMES: Final = ("transcription_model",)
+NAMES: Final = ("transcription_model", "client_jwks_file", "client_jwt_audience", "client_jwt_issuer")
 """Single words that are seldom changed."""
 COUNTS: Final = {
     "dial_tries": (1, 10),
@@ -253,6 +259,8 @@ def load(options: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
             raise ConfigError(f"{key} is {' or '.join(words)}, not {getattr(settings, key)!r}")
     check_component(settings)
     check_origins(settings.allowed_origins)
+    if (settings.client_jwks_file is None) != (settings.client_jwt_audience is None):
+        raise ConfigError("client_jwks_file and client_jwt_audience need each other: whose tokens, and made for whom")
     return evolve(settings, upstream_key=upstream_key(settings, environment))
 
 
