@@ -1,5 +1,6 @@
 """The plugin: what ``twistd turngate`` does as a process, and how its service begins and ends."""
 
+import hashlib
 import http.client
 import json
 import os
@@ -343,6 +344,55 @@ def test_other_machines_are_let_in_when_the_operator_says_so():
     with RunningProxy(*SIMULATED, "--listen", "tcp:0", "--allow-anonymous") as proxy:
         assert "address=0.0.0.0:" in proxy.log
         assert proxy.stop() == 0
+
+
+@pytest.mark.row(9)
+def test_other_machines_are_let_in_when_clients_need_keys(write):
+    """One with a key has a session under its name; one without is refused. The key is in no line."""
+    entry = f"[[key]]\nname = 'phone'\nhash = 'sha256:{hashlib.sha256(CANARY.encode()).hexdigest()}'\n"
+    options = ("--client-keys-file", write(entry), "--log-level", "debug", "--listen", "tcp:0")
+    with RunningProxy(*SIMULATED, *options) as proxy:
+        with Conversation(proxy.port) as refused, Conversation(proxy.port, PATH, "Authorization: Token x") as wrong:
+            assert (401, 401) == (refused.status, wrong.status)
+        with Conversation(proxy.port, PATH, f"Authorization: Token {CANARY}") as conversation:
+            assert conversation.receive_event()["type"] == "Welcome"
+        assert proxy.stop() == 0
+    assert "client.refused reason=missing status=401 peer=tcp4:127.0.0.1:" in proxy.log
+    assert re.search(r"session\.started session=\w+ client=phone peer=", proxy.log)
+    assert CANARY not in proxy.log
+
+
+def test_keys_are_read_again_at_sighup_and_kept_when_the_file_is_broken(tmp_path):
+    """Open sessions go on; who lost its key comes in no more."""
+    path = tmp_path / "keys.toml"
+
+    def write_key(key):
+        path.write_text(f"[[key]]\nname = 'phone'\nhash = 'sha256:{hashlib.sha256(key.encode()).hexdigest()}'\n")
+
+    def status(proxy, key):
+        with Conversation(proxy.port, PATH, f"Authorization: Bearer {key}") as conversation:
+            return conversation.status
+
+    write_key("first")
+    with RunningProxy(*SIMULATED, *LISTEN, "--client-keys-file", str(path)) as proxy:
+        with Conversation(proxy.port, PATH, "Authorization: Bearer first") as open_session:
+            open_session.receive_event()
+            write_key("second")
+            proxy.reload()
+            assert (401, 101) == (status(proxy, "first"), status(proxy, "second"))
+            path.write_text("[[key]]\nname = 'canary key'")
+            proxy.reload()
+            assert "clients.not_reloaded problem=" in proxy.log
+            assert (401, 101) == (status(proxy, "first"), status(proxy, "second"))
+            proxy.ask_to_stop()
+            assert open_session.receive_close() == GOING_AWAY
+        assert proxy.stop() == 0
+
+
+def test_start_is_refused_in_one_line_when_the_file_of_clients_keys_is_wrong(write):
+    """Rather than letting everybody in."""
+    outcome = twistd("-n", "--pidfile=", "turngate", *SIMULATED, *LISTEN, "--client-keys-file", write("[[key]]"))
+    assert_refused(outcome, "key 1: name is a word of")
 
 
 def test_misspelled_variable_is_reported_when_the_proxy_starts():

@@ -77,6 +77,11 @@ class RunningProxy:
         """Whether the process is there."""
         return self._process.poll() is None
 
+    def reload(self):
+        """Send SIGHUP, and wait for what comes of it."""
+        self._process.send_signal(signal.SIGHUP)
+        self.read_until("reloaded")
+
     def stop(self):
         """End the process, and give its exit status; may be called again."""
         if self._process.poll() is None:
@@ -116,13 +121,15 @@ def end_of(pid):
 class Conversation:
     """A WebSocket that was just opened."""
 
-    def __init__(self, port, path=PATH):
+    def __init__(self, port, path=PATH, *headers):
         self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
         self._stream = self._socket.makefile("rb")
         nonce = base64.b64encode(os.urandom(16)).decode()
         request = (
             f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {nonce}\r\nSec-WebSocket-Version: 13\r\n\r\n"
+            f"Sec-WebSocket-Key: {nonce}\r\nSec-WebSocket-Version: 13\r\n"
+            + "".join(f"{header}\r\n" for header in headers)
+            + "\r\n"
         )
         self._socket.sendall(request.encode())
         header = b""

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from math import ceil
 from random import Random
 from typing import Any, ClassVar, Final, Protocol
 from uuid import uuid4
@@ -48,8 +49,10 @@ from turngate.net import (
     use_reactor,
 )
 from turngate.net.admission import Busy, Offer
+from turngate.net.guard import Guard, Times
 from turngate.ops import config, descriptors
 from turngate.ops.certificates import Certificates
+from turngate.ops.clients import judge_for, read_again
 from turngate.ops.drain import Drain
 from turngate.ops.loading import load
 from turngate.ops.logging import Log
@@ -104,6 +107,7 @@ class Options(usage.Options):
         ["upstream-dialect", None, None, f"One of {', '.join(DIALECTS)} [default: by the URL, else ga]"],
         ["model", "m", None, f"The upstream's model [default: {config.DEFAULT_MODEL}]"],
         ["upstream-key-file", "k", None, f"A file that holds the upstream key [default: ${config.KEY_VARIABLE}]"],
+        ["client-keys-file", None, None, "A file with the hashes of clients' keys; see turngate token [default: none]"],
         ["component-path", None, None, f"Where components connect [default: {config.DEFAULT_COMPONENT_PATH}]"],
         ["component-settings", None, None, "apply or acknowledge those during a response [default: apply]"],
         ["rollover", None, None, "on or off: go on with another upstream session when one ends [default: on]"],
@@ -242,7 +246,12 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
         on_failure=lambda failure: report_failure(log, failure),
     )
-    limits = Limits(dial_s=settings.dial_try_s, first_word_s=settings.dial_first_word_s)
+    limits = Limits(
+        dial_s=settings.dial_try_s,
+        first_word_s=settings.dial_first_word_s,
+        # a fifth more than sessions, for those that come back, and those that are told that they may not
+        max_connections=settings.max_sessions + ceil(settings.max_sessions / 5),
+    )
     simulator, url = None, settings.upstream
     if url == config.SIMULATOR:
         simulator = Simulator(reactor, dialect=settings.dialect)
@@ -267,12 +276,15 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
+    guard = guard_for(reactor, settings, log)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
         limits=limits,
         reactor=reactor,
+        allowed_origins=settings.allowed_origins,
         busy=turns_away(dialler, drain, budget),
+        admit=guard,
         uniform=Random().uniform,  # noqa: S311 - it spreads pings in time, and keeps no secret
     )
     certificates = Certificates(log)
@@ -280,10 +292,11 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
         listening(certificates.on(reactor, endpoint), endpoint, listener.factory) for endpoint in settings.listen
     )
     for endpoint, port in zip(settings.listen, ports, strict=True):
-        if not settings.allow_anonymous and not is_local(port):
+        if not settings.knows_clients and not settings.allow_anonymous and not is_local(port):
             raise ConfigError(
                 f"{endpoint} is open to other machines, and clients need no credentials: anybody could spend the "
-                "upstream key. Add interface=127.0.0.1 to the endpoint, or give --allow-anonymous"
+                "upstream key. Give --client-keys-file, add interface=127.0.0.1 to the endpoint, or give "
+                "--allow-anonymous"
             )
     metrics.now = Now(
         accounts=lambda: (standing.account for standing in reception.standings.values()),
@@ -300,10 +313,32 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
-    service.reload = certificates.reload
+    service.reload = reading_again(partial(read_again, guard, settings, log), certificates.reload)
     # once it runs, and until the process ends
     reactor.callWhenRunning(keep_looking, reactor, budget)
     return service
+
+
+def reading_again(*reads: Callable[[], None]) -> Callable[[], None]:
+    """Read all that may change while sessions go on; each keeps what it has where it cannot."""
+
+    def read() -> None:
+        for one in reads:
+            one()
+
+    return read
+
+
+def guard_for(reactor: Any, settings: config.Config, log: Log) -> Guard:
+    """Who asks clients for credentials, and counts them."""
+    return Guard(
+        judge=judge_for(settings),
+        quotas=settings.quotas,
+        clock=Times(reactor.seconds, time.time),
+        log=log,
+        comes_back=comes_back,
+        trusted_proxies=settings.trusted_proxies,
+    )
 
 
 def keep_looking(reactor: Any, budget: Budget) -> None:
@@ -498,7 +533,7 @@ class TurngateService(Service):
         self.reception = reception
         self.drain = drain
         self.reload: Callable[[], None] = lambda: None
-        """Reads the certificates again."""
+        """Reads the certificates and the clients' keys again."""
         self.admin = admin
         self._pulse = Pulse(reactor, log, on_lag)
         self._reactor = reactor

@@ -7,6 +7,7 @@ import pytest
 from turngate.cli.probing.report import Report, known, report_of, table, verdict, without_secrets
 from turngate.cli.probing.words import Answer, Book, Topic
 from turngate.ops import config
+from turngate.ops.loading import load
 from turngate.protocols.realtime.dialects import AZURE, BETA, DIALECTS, GA, LOCALAI, Dialect
 
 URL = "wss://voice.example/v1/realtime?model={model}"
@@ -24,7 +25,7 @@ def loaded(report: Report, tmp_path: Path) -> config.Config:
     """The section, read as the proxy reads it."""
     path = tmp_path / "turngate.toml"
     path.write_text(report.section)
-    return config.load({"config": str(path)}, {})
+    return load({"config": str(path)}, {})
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=lambda one: one.name)

@@ -41,6 +41,7 @@ SETTINGS = {
     "model": ("'a'", "a", "b", "b", "c"),
     "log_level": ("'debug'", "debug", "warn", "warn", "error"),
     "allow_anonymous": ("true", True, "no", False, True),
+    "client_keys_file": ("'a'", "a", "b", "b", "c"),
     "component_path": ("'/a'", "/a", "", "", "/c"),
     "component_settings": ("'acknowledge'", "acknowledge", "apply", "apply", "acknowledge"),
     "rollover": ("'off'", "off", "on", "on", "off"),
@@ -275,6 +276,13 @@ def test_variable_is_not_reported_when_it_is_a_setting_or_an_orchestrators(name)
         ("dial_total_s", "30", "30", 30.0),
         ("dial_try_s", "2.5", "2.5", 2.5),
         ("dial_first_word_s", "4", "4", 4.0),
+        ("max_sessions", "2000", "2000", 2000),
+        ("max_key_sessions", "7", "7", 7),
+        ("max_address_sessions", "8", "8", 8),
+        ("connects_per_s", "9", "9", 9),
+        ("connect_burst", "10", "10", 10),
+        ("trusted_proxies", "1", "1", 1),
+        ("allowed_origins", "['https://a.test']", "https://a.test", ("https://a.test",)),
         ("pass_g711", "false", "no", False),
         ("text_ends_response", "true", "yes", True),
     ],
@@ -411,3 +419,12 @@ def test_transcription_model_is_read(written):
     options = written("upstream = 'simulator'\ntranscription_model = 'a'\n")
     assert "a" == load(options, {}).transcription_model
     assert "b" == load(options, {"TURNGATE_TRANSCRIPTION_MODEL": "b"}).transcription_model
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://*.a.test", "a.test", "https://a.test/page", "null", "https://a@b.test"]
+)
+def test_origin_that_no_page_has_is_refused(origin):
+    """It would let nobody in, or be taken for a wildcard."""
+    with pytest.raises(ConfigError, match="an origin is a scheme and a host"):
+        load({**SIMULATOR}, {"TURNGATE_ALLOWED_ORIGINS": origin})

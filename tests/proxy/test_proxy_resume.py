@@ -522,3 +522,32 @@ def test_store_when_the_wait_is_over_finds_nothing() -> None:
     find()
     assert [None, place, place, None, place, None] == found
     assert not store.away("token")
+
+
+def test_place_is_given_back_when_the_session_is_over_and_not_before() -> None:
+    """A session that waits for its client keeps its place, and is found by the key that began it alone."""
+    desk = Desk(profiles=PROFILES)
+    left: list[str] = []
+
+    def come(client: str, **query: list[str]) -> FakeConnection:
+        made = FakeConnection()
+        upgrade = Upgrade(DEEPGRAM_PATH, "fake", query, client=client, leave=lambda: left.append(client))
+        made.events = desk.reception(made, upgrade)
+        return made
+
+    with desk.system:
+        desk.client.ended()
+        desk.client = come("phone")
+        desk.serve()
+        desk.client.ended(1006)
+        stranger = come("other", resume=["s1"])
+        assert ("close", NOT_RESUMED[0]) == stranger.log[-1]
+        desk.client = come("phone", resume=["s1"])
+        assert [] == left
+        desk.client.ended(1006)
+        desk.clock.advance(RETURN_S)
+        assert [] == left
+        desk.upstream.ended()
+        assert ["phone"] == left
+        assert 0 == desk.reception.sessions
+    assert {fields["client"] for event, fields in desk.log.kept if event == "session.ended"} >= {"phone"}

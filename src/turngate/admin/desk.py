@@ -147,6 +147,7 @@ class Desk:
                 "waits_for": one.account.waits_for,
                 "age_s": round(now_s - one.started_s, 3),
                 "peer": one.peer,
+                "client": one.client or None,
                 "turns": one.account.turns,
                 "audio_in_bytes": one.account.audio_in_bytes,
                 "audio_out_bytes": one.account.audio_out_bytes,

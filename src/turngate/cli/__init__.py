@@ -18,6 +18,7 @@ usage: turngate talk          hold a conversation with a running proxy, in text 
        turngate check-config  print the configuration in force, or all that is wrong with it
        turngate probe         find out what a server of the Realtime protocol does
        turngate simulate      serve a simulated OpenAI Realtime API
+       turngate token         make a key for a client
        turngate version       print the version
 
 Each has its own --help. The proxy itself is started by: twistd -n --pidfile= turngate
@@ -44,6 +45,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             from turngate.simulator import __main__ as simulate
 
             return simulate.main(rest)
+        case "token":
+            from turngate.cli import token
+
+            return token.main(rest)
         case "version" | "--version":
             print(__version__)
             return 0
@@ -52,7 +57,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 0
         case _:
             print(
-                f"turngate: there is no command {name!r}; there are talk, check-config, probe, simulate and version",
+                f"turngate: there is no command {name!r}; "
+                "there are talk, check-config, probe, simulate, token and version",
                 file=sys.stderr,
             )
             return 2

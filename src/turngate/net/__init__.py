@@ -8,6 +8,7 @@ from turngate.net.functions import FunctionCaller
 from turngate.net.limits import FunctionLimits, Limits
 from turngate.net.listener import ClientListener
 from turngate.net.patience import Patience, PatientDialler
+from turngate.net.quotas import Quotas
 from turngate.net.trial import TrialDialler
 from turngate.net.upstream import BearerKey, UpstreamAddress
 
@@ -22,6 +23,7 @@ __all__ = [
     "Limits",
     "Patience",
     "PatientDialler",
+    "Quotas",
     "TrialDialler",
     "UpstreamAddress",
     "UpstreamDialler",

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from turngate.net.bridge import Bridge
+from turngate.proxy.ports import nothing
 
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -79,13 +80,21 @@ class Refused:
     retry_after_s: int = RETRY_AFTER_S
 
 
+@frozen
+class Guest:
+    """Who may come in: the name of its key, and how it gives its place back when its session is over."""
+
+    name: str = ""
+    leave: Callable[[], None] = field(default=nothing, repr=False, eq=False)
+
+
 Verdict: TypeAlias = Accepted | Refused
 
 Busy: TypeAlias = Callable[[Offer], float | None]
 """Who asks whether there is an upstream: after how many seconds to come again, or ``None``."""
 
-Admit: TypeAlias = Callable[[Offer], HTTPStatus | None]
-"""Who asks for credentials and quotas: the status to refuse with, or ``None``."""
+Admit: TypeAlias = Callable[[Offer], Guest | Refused | HTTPStatus | None]
+"""Who asks for credentials and quotas. ``None`` is a guest without a name, and a status alone refuses."""
 
 
 class Door(Protocol):

@@ -22,6 +22,7 @@ from turngate.net.admission import (
     Accepted,
     Admit,
     Busy,
+    Guest,
     Offer,
     Refused,
     Verdict,
@@ -107,7 +108,12 @@ class ClientListener:
         refused = self._refusal(offer)
         if refused is not None:
             return refused
-        self._connections[bridge] = Upgrade(offer.path, offer.peer, offer.query, own(offer.headers))
+        guest = self._guest(offer)
+        if isinstance(guest, Refused):
+            return guest
+        self._connections[bridge] = Upgrade(
+            offer.path, offer.peer, offer.query, own(offer.headers), guest.name, guest.leave
+        )
         return Accepted(scheme_of(offer.subprotocols))
 
     def refused(self, status: int) -> None:
@@ -119,12 +125,20 @@ class ClientListener:
         upgrade = self._connections[bridge]
         if upgrade is None:
             raise LookupError("opened without having been judged")
-        return self._acceptor(bridge, upgrade)
+        # from here on the place is the acceptor's
+        self._connections[bridge] = None
+        try:
+            return self._acceptor(bridge, upgrade)
+        except Exception:
+            upgrade.leave()
+            raise
 
     def ended(self, bridge: Bridge, how: Closed, answer: HttpAnswer | None, error: BaseException | None) -> None:
         """Forget a connection."""
         del how, answer, error
-        self._connections.pop(bridge, None)
+        upgrade = self._connections.pop(bridge, None)
+        if upgrade is not None:
+            upgrade.leave()
         if bridge.cause:
             self.cut[bridge.cause] += 1
 
@@ -138,12 +152,25 @@ class ClientListener:
             return Refused(HTTPStatus.FORBIDDEN)
         if self.open_count >= self._limits.max_connections:
             return Refused(HTTPStatus.SERVICE_UNAVAILABLE)
+        return None
+
+    def _guest(self, offer: Offer) -> Guest | Refused:
+        """Who it is, if there is room for it; asked first, for who is not known shall not learn how the upstream is."""
+        guest: Guest | None = None
         try:
+            answer = self._admit(offer) if self._admit is not None else None
+            if isinstance(answer, Refused):
+                return answer
+            if isinstance(answer, HTTPStatus):
+                return Refused(answer)
+            guest = answer if answer is not None else Guest()
             busy_s = self._busy(offer)
-            if busy_s is not None:
-                return Refused(HTTPStatus.SERVICE_UNAVAILABLE, max(1, ceil(busy_s)))
-            status = self._admit(offer) if self._admit is not None else None
-            return None if status is None else Refused(status)
         except Exception as error:  # noqa: BLE001 - a guard: who cannot be judged is not let in
             log_fault(error, offer.peer)
+            if guest is not None:
+                guest.leave()
             return Refused(HTTPStatus.INTERNAL_SERVER_ERROR)
+        if busy_s is None:
+            return guest
+        guest.leave()
+        return Refused(HTTPStatus.SERVICE_UNAVAILABLE, max(1, ceil(busy_s)))

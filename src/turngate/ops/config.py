@@ -14,7 +14,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from turngate.net import BearerKey
+from turngate.net import BearerKey, Quotas
 from turngate.protocols.realtime import DIALECTS, Dialect, dialect_of
 from turngate.session.policy import Waits
 
@@ -105,10 +105,45 @@ class Config:
     """Where the operator looks at it: an endpoint string, or a port of the loopback; ``None`` is nowhere."""
     admin_token_file: str | None = None
     """Holds what the operator shows there; without it, it is for this machine only."""
+    client_keys_file: str | None = None
+    """Where the hashes of clients' keys stand; ``None`` asks clients for no key."""
+    client_jwks_file: str | None = None
+    """Where the public keys stand that sign clients' tokens; ``None`` takes no tokens."""
+    client_jwt_audience: str | None = None
+    """For whom the tokens have to be made."""
+    client_jwt_issuer: str | None = None
+    """By whom; ``None`` is whoever has one of the keys."""
+    allowed_origins: tuple[str, ...] = ()
+    """Of whose pages a browser may connect, beside those of this machine."""
+    trusted_proxies: int = 0
+    """How many proxies in front write ``X-Forwarded-For``, and can be believed."""
+    max_sessions: int = Quotas().max_sessions
+    max_key_sessions: int = Quotas().max_key_sessions
+    max_address_sessions: int = Quotas().max_address_sessions
+    connects_per_s: int = int(Quotas().connects_per_s)
+    """Of one key, and of one address, on the average ..."""
+    connect_burst: int = Quotas().connect_burst
+    """... and at once."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
     """Environment variables that look like misspelled settings, each with the one that may be meant."""
+
+    @property
+    def knows_clients(self) -> bool:
+        """Whether clients need a credential."""
+        return self.client_keys_file is not None or self.client_jwks_file is not None
+
+    @property
+    def quotas(self) -> Quotas:
+        """How many clients may be in, and how fast they may come."""
+        return Quotas(
+            max_sessions=self.max_sessions,
+            max_key_sessions=self.max_key_sessions,
+            max_address_sessions=self.max_address_sessions,
+            connects_per_s=float(self.connects_per_s),
+            connect_burst=self.connect_burst,
+        )
 
     @property
     def dialect(self) -> Dialect:
@@ -124,6 +159,7 @@ KEYS: Final = (
     "upstream_key_file",
     "log_level",
     "allow_anonymous",
+    "client_keys_file",
     "function_hosts",
     "component_path",
     "component_settings",
@@ -146,9 +182,17 @@ SECONDS: Final = {
     "dial_first_word_s": (0.1, 60.0),
 }
 """From and to."""
-NAMES: Final = ("transcription_model",)
+NAMES: Final = ("transcription_model", "client_jwks_file", "client_jwt_audience", "client_jwt_issuer")
 """Single words that are seldom changed."""
-COUNTS: Final = {"dial_tries": (1, 10)}
+COUNTS: Final = {
+    "dial_tries": (1, 10),
+    "max_sessions": (1, 100_000),
+    "max_key_sessions": (1, 100_000),
+    "max_address_sessions": (1, 100_000),
+    "connects_per_s": (1, 10_000),
+    "connect_burst": (1, 10_000),
+    "trusted_proxies": (0, 10),
+}
 """From and to."""
 WAITS: Final = "waits"
 ELSEWHERE: Final = {
@@ -163,11 +207,16 @@ CAPABILITIES: Final = ("pass_g711", "text_ends_response")
 """What the upstream can do, or does otherwise than the API."""
 SWITCHES: Final = frozenset({"allow_anonymous", *CAPABILITIES})
 MAY_BE_EMPTY: Final = frozenset({"component_path"})
-FILE_KEYS: Final = (*KEYS, *NAMES, *SECONDS, *COUNTS, *CAPABILITIES, *TABLES, WAITS)
+SELDOM_LISTS: Final = ("allowed_origins",)
+FILE_KEYS: Final = (*KEYS, *NAMES, *SELDOM_LISTS, *SECONDS, *COUNTS, *CAPABILITIES, *TABLES, WAITS)
 """What a file may hold."""
-VARIABLES: Final = (*KEYS, *NAMES, *SECONDS, *COUNTS, *CAPABILITIES)
+VARIABLES: Final = (*KEYS, *NAMES, *SELDOM_LISTS, *SECONDS, *COUNTS, *CAPABILITIES)
 """What the environment may hold, each with the prefix and in capitals."""
-LISTS: Final = {"listen": "an endpoint string", "function_hosts": "a host"}
+LISTS: Final = {
+    "listen": "an endpoint string",
+    "function_hosts": "a host",
+    "allowed_origins": "an origin such as https://app.example.com",
+}
 """The settings with several values, and what each value is."""
 
 

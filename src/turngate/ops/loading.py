@@ -8,6 +8,7 @@ Must not know: what a setting does, but for the rules of an upstream and its key
 Comes from: ``ops/reading.py``, ``twistd turngate --...``. Goes to: ``tap.py``, ``turngate check-config``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -37,6 +38,8 @@ from turngate.ops.secrets import key_from, key_from_environment
 from turngate.protocols.realtime import DIALECTS, completed, dialect_of
 from turngate.proxy.session import DEEPGRAM_PATH
 from turngate.session.policy import Waits
+
+ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#*@\s]+/?")
 
 
 @frozen
@@ -187,6 +190,27 @@ def check_component(settings: Config) -> None:
         raise ConfigError(f"component_path is a path such as {DEFAULT_COMPONENT_PATH}, not {path!r}")
 
 
+def check_origins(settings: Config) -> None:
+    """
+    Whether each can be the origin of a page.
+
+    Raises:
+        ConfigError: one cannot, and would let nobody in.
+    """
+    for origin in settings.allowed_origins:
+        if ORIGIN.fullmatch(origin) is None:
+            raise ConfigError(
+                f"allowed_origins has {origin!r}; an origin is a scheme and a host, such as https://app.example.com, "
+                "without a path or a wildcard"
+            )
+
+
+def check_tokens(settings: Config) -> None:
+    """Whether it is known whose tokens are taken, and for whom they are made."""
+    if (settings.client_jwks_file is None) != (settings.client_jwt_audience is None):
+        raise ConfigError("client_jwks_file and client_jwt_audience need each other: whose tokens, and made for whom")
+
+
 def upstream_key(settings: Config, environment: Mapping[str, str]) -> BearerKey | None:
     """
     The key for the configured upstream, if there is one.
@@ -216,5 +240,7 @@ CHECKS: Final[Mapping[str, Callable[[Config], object]]] = {
     "function_hosts": lambda settings: FunctionHosts.listed(settings.function_hosts),
     **{key: partial(check_choice, key) for key in CHOICES},
     "component_path": check_component,
+    "allowed_origins": check_origins,
+    "client_jwks_file": check_tokens,
 }
 """What a setting has to be, beyond its type; the others have no such rule."""

@@ -74,6 +74,10 @@ class ConnectionEvents(Protocol):
         """The connection has ended, whoever ended it."""
 
 
+def nothing() -> None:
+    """Where there is no place to give back."""
+
+
 @frozen
 class Upgrade:
     """A client's request to open a WebSocket, after it was accepted."""
@@ -83,6 +87,10 @@ class Upgrade:
     query: dict[str, list[str]] = field(factory=dict, repr=False)
     headers: dict[str, str] = field(factory=dict, repr=False)
     """Those of ours, ``x-turngate-...``, by their names in small letters."""
+    client: str = ""
+    """The name of the key that the client has shown; empty where none is asked for."""
+    leave: Callable[[], None] = field(default=nothing, repr=False, eq=False)
+    """Gives the place back that the client takes; whoever holds it calls this once, when the session is over."""
 
 
 class Acceptor(Protocol):

@@ -12,7 +12,7 @@ from typing import Final
 
 from turngate.actors import ActorSystem, Mailbox, Ref
 from turngate.proxy.legs import LegEvents, Returned
-from turngate.proxy.ports import IConnection, Upgrade
+from turngate.proxy.ports import IConnection, Upgrade, nothing
 from turngate.proxy.resume import NOT_THERE, Place, ResumeStore, Ticket, name_of, refuse, ticket_of
 from turngate.proxy.session import Dismiss, EndNow, GuardianMessage, LeaveSoon, SessionActor, Setup, Standing
 from turngate.session.messages import Problem
@@ -50,6 +50,8 @@ class Reception:
         self._standings: dict[str, Standing] = {}
         self._is_leaving = False
         self._is_stopping = False
+        self._leave: dict[str, Callable[[], None]] = {}
+        """How the clients of sessions give their places back."""
         self._when_empty: Callable[[], None] | None = None
 
     @property
@@ -77,12 +79,15 @@ class Reception:
         while name_of(session_id) in self._paths:
             session_id = self._new_id()
         self._paths[name_of(session_id)] = upgrade.path
+        self._leave[name_of(session_id)] = upgrade.leave
         profile = self._setup.profiles[upgrade.path]
-        guardian = SessionActor(self._setup, profile, session_id, trace_of(upgrade), connection, events, self)
+        guardian = SessionActor(
+            self._setup, profile, session_id, trace_of(upgrade), connection, events, self, upgrade.client
+        )
         self._system.spawn(guardian, f"session-{name_of(session_id)}", mailbox=MAILBOX)
 
     def _found(self, place: Place | None, returned: Returned, upgrade: Upgrade) -> None:
-        if place is None or place.path != upgrade.path:
+        if place is None or (place.path, place.client) != (upgrade.path, upgrade.client):
             self._refuse(returned, upgrade, NOT_THERE)
         else:
             place.guardian.tell(returned)
@@ -91,7 +96,7 @@ class Reception:
         self._setup.log.info("session.not_resumed", peer=upgrade.peer)
         refuse(returned, self._setup.profiles[upgrade.path].face(), problem)
 
-    def enter(self, session_id: str, guardian: Ref[GuardianMessage], standing: Standing) -> None:
+    def enter(self, session_id: str, guardian: Ref[GuardianMessage], standing: Standing, client: str = "") -> None:
         """A session begins."""
         path = self._paths[name_of(session_id)]
         self._open[name_of(session_id)] = guardian
@@ -100,13 +105,14 @@ class Reception:
             # it was let in before, and came through the door after
             guardian.tell(LeaveSoon())
         if self._store is not None and self._setup.profiles[path].policy.absence is Absence.LASTS:
-            self._store.put(session_id, Place(path, guardian))
+            self._store.put(session_id, Place(path, guardian, client))
 
     def leave(self, session_id: str) -> None:
         """A session has ended."""
         self._open.pop(name_of(session_id), None)
         self._paths.pop(name_of(session_id), None)
         self._standings.pop(name_of(session_id), None)
+        self._leave.pop(name_of(session_id), nothing)()
         if self._store is not None:
             self._store.remove(session_id)
         self._check_empty()

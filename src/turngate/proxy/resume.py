@@ -101,6 +101,8 @@ class Place:
     path: str
     """Where its client connects; a client of another protocol is none of its own."""
     guardian: Ref[Returned]
+    client: str = ""
+    """The name of its client's key; a client with another is none of its own."""
 
 
 class ResumeStore(Protocol):

@@ -129,12 +129,14 @@ class Standing:
     account: Account
     started_s: float
     peer: str
+    client: str = ""
+    """The name of the key that it showed."""
 
 
 class Registry(Protocol):
     """Knows which sessions are open."""
 
-    def enter(self, session_id: str, guardian: Ref[GuardianMessage], standing: Standing) -> None:
+    def enter(self, session_id: str, guardian: Ref[GuardianMessage], standing: Standing, client: str = "") -> None:
         """A session begins."""
 
     def leave(self, session_id: str) -> None:
@@ -166,6 +168,7 @@ class SessionActor(Actor[GuardianMessage]):
         connection: IConnection,
         events: LegEvents,
         registry: Registry,
+        client: str = "",
     ) -> None:
         self._setup = setup
         self._profile = profile
@@ -173,7 +176,8 @@ class SessionActor(Actor[GuardianMessage]):
         self._connection = connection
         self._events = events
         self._registry = registry
-        self._log = setup.log.bound(session=name_of(session_id), trace=trace)
+        self._client_name = client
+        self._log = setup.log.bound(session=name_of(session_id), client=client, trace=trace)
         self._life = Life.ON
         self._up = {Leg.CLIENT, Leg.UPSTREAM}
         self._over = SessionOver(Ending.INTERNAL, "stopped")
@@ -187,7 +191,8 @@ class SessionActor(Actor[GuardianMessage]):
         """Make the three, then wire them: children start in turns of their own."""
         setup, me = self._setup, context.self_ref
         self._started_s = context.seconds()
-        self._registry.enter(self._session_id, me, Standing(self._account, self._started_s, self._connection.peer))
+        standing = Standing(self._account, self._started_s, self._connection.peer, self._client_name)
+        self._registry.enter(self._session_id, me, standing, self._client_name)
         self._log.info("session.started", peer=self._connection.peer)
         state = State(
             self._session_id, policy=self._profile.policy, bounds=setup.bounds, capabilities=setup.capabilities

@@ -1,0 +1,139 @@
+"""
+Who is let in: those whose credential is good, as many and as fast as they may.
+
+Responsible for the order of the questions, for the places that sessions take, and for one line in the log about each
+refusal, which holds the class of the reason and never the credential.
+
+Must not know: files, connections, what a session is; who comes back to a session it is told.
+
+Comes from: the listener, once for every request that is a WebSocket at a known path of an allowed origin. Goes to: the
+upgrade, by way of a :class:`~turngate.net.admission.Guest`.
+"""
+
+from collections.abc import Callable, Hashable
+from http import HTTPStatus
+from math import ceil
+from typing import Final
+
+from attrs import frozen
+
+from turngate.net.admission import Guest, Offer, Refused
+from turngate.net.credentials import Judges, Known, Reason, secret_of
+from turngate.net.quotas import Paces, Places, Quotas
+from turngate.net.whence import source_of
+from turngate.proxy.log import EventLog
+
+EVERYBODY: Final = "everybody"
+LINES_PER_S, LINES_AT_ONCE = 10.0, 50
+"""How many refusals are logged; who is refused decides how often, and shall not fill a disk."""
+
+SEATS_RETRY_S: Final = 5
+
+
+@frozen
+class Times:
+    """Two kinds of time: for distances, and of the day."""
+
+    seconds: Callable[[], float]
+    now_s: Callable[[], float]
+
+
+class Guard:
+    """
+    Provides :data:`~turngate.net.admission.Admit`.
+
+    Args:
+        judge: knows the credentials; ``None`` asks for none.
+        quotas: how many, and how fast.
+        clock: tells the time.
+        log: hears of refusals.
+        comes_back: whether a request is for a session that has its place already.
+        trusted_proxies: how many proxies in front write ``X-Forwarded-For``.
+    """
+
+    def __init__(
+        self,
+        *,
+        judge: Judges | None,
+        quotas: Quotas,
+        clock: Times,
+        log: EventLog,
+        comes_back: Callable[[Offer], bool],
+        trusted_proxies: int = 0,
+    ) -> None:
+        self.judge = judge
+        """May be replaced at any time; sessions that are open stay."""
+        self.places = Places()
+        self._quotas = quotas
+        self._clock = clock
+        self._log = log
+        self._comes_back = comes_back
+        self._trusted_proxies = trusted_proxies
+        self._paces = Paces(quotas.connects_per_s, quotas.connect_burst)
+        self._lines = Paces(LINES_PER_S, LINES_AT_ONCE)
+        self._unlogged = 0
+
+    def __call__(self, offer: Offer) -> Guest | Refused:
+        """Let a client in, or not. An address is asked first, so that guessing keys is as slow as connecting."""
+        source = source_of(offer, self._trusted_proxies)
+        by_address = ("address", source) if source is not None else None
+        if by_address is not None and (wait_s := self._paces.wait_s(by_address, self._clock.seconds())):
+            return self._too_fast(offer, source, "", "address_rate", wait_s)
+        known = self._known(offer)
+        if isinstance(known, Reason):
+            return self._refused(offer, source, "", known.name.lower(), Refused(HTTPStatus.UNAUTHORIZED))
+        by_key = ("key", known.name) if known.name else None
+        if by_key is not None and (wait_s := self._paces.wait_s(by_key, self._clock.seconds())):
+            return self._too_fast(offer, source, known.name, "key_rate", wait_s)
+        if self._comes_back(offer):
+            return Guest(known.name)
+        limits = (
+            (EVERYBODY, self._quotas.max_sessions, "all_sessions", HTTPStatus.SERVICE_UNAVAILABLE),
+            (by_key, known.max_sessions or self._quotas.max_key_sessions, "key_sessions", HTTPStatus.TOO_MANY_REQUESTS),
+            (by_address, self._quotas.max_address_sessions, "address_sessions", HTTPStatus.TOO_MANY_REQUESTS),
+        )
+        for name, most, reason, status in limits:
+            if name is not None and self.places.count(name) >= most:
+                return self._refused(offer, source, known.name, reason, Refused(status, SEATS_RETRY_S))
+        names = tuple(name for name, *_ in limits if name is not None)
+        self.places.take(*names)
+        return Guest(known.name, Leaving(self.places, names))
+
+    def _known(self, offer: Offer) -> Known | Reason:
+        if self.judge is None:
+            return Known("")
+        secret = secret_of(offer.credential)
+        return secret if isinstance(secret, Reason) else self.judge.judge(secret, self._clock.now_s())
+
+    def _too_fast(self, offer: Offer, source: str | None, client: str, reason: str, wait_s: float) -> Refused:
+        return self._refused(offer, source, client, reason, Refused(HTTPStatus.TOO_MANY_REQUESTS, max(1, ceil(wait_s))))
+
+    def _refused(self, offer: Offer, source: str | None, client: str, reason: str, answer: Refused) -> Refused:
+        if self._lines.wait_s("", self._clock.seconds()):
+            self._unlogged += 1
+            return answer
+        unlogged, self._unlogged = self._unlogged, 0
+        address = source if self._trusted_proxies else None
+        self._log.info(
+            "client.refused",
+            reason=reason,
+            status=answer.status.value,
+            client=client,
+            peer=offer.peer,
+            address=address,
+            unlogged=unlogged or None,
+        )
+        return answer
+
+
+class Leaving:
+    """Gives places back, once however often it is called."""
+
+    def __init__(self, places: Places, names: tuple[Hashable, ...]) -> None:
+        self._places = places
+        self._names = names
+
+    def __call__(self) -> None:
+        """The session is over."""
+        names, self._names = self._names, ()
+        self._places.give_back(*names)

@@ -1,0 +1,94 @@
+"""
+How many may be in at once, and how fast they may come.
+
+Responsible for counting by any kind of name, with a memory that is bounded: who has nothing in and has not come lately
+is forgotten.
+
+Must not know: what is counted, who is refused.
+
+Comes from: ``guard.py``, and goes back to it.
+"""
+
+from collections import Counter
+from collections.abc import Hashable
+from typing import Final
+
+from attrs import define, field, frozen
+from attrs.validators import ge, gt
+
+MAX_REMEMBERED: Final = 10_000
+"""Names whose pace is remembered; beyond these, those are forgotten first that have not come for the longest."""
+
+
+@frozen(kw_only=True)
+class Quotas:
+    """What clients may have. None of them can be switched off; a ``ValueError`` says so."""
+
+    max_sessions: int = field(default=1000, validator=gt(0))
+    """Of all clients together."""
+
+    max_key_sessions: int = field(default=100, validator=gt(0))
+    """Of one key, where the key does not say otherwise."""
+
+    max_address_sessions: int = field(default=20, validator=gt(0))
+
+    connects_per_s: float = field(default=5.0, validator=gt(0))
+    """Of one key, and of one address, on the average ..."""
+
+    connect_burst: int = field(default=20, validator=ge(1))
+    """... and at once."""
+
+
+@define
+class Places:
+    """Counts who is in."""
+
+    taken: Counter[Hashable] = field(factory=Counter)
+
+    def count(self, name: Hashable) -> int:
+        """How many places somebody has."""
+        return self.taken.get(name, 0)
+
+    def take(self, *names: Hashable) -> None:
+        """Take a place in each of these names."""
+        self.taken.update(names)
+
+    def give_back(self, *names: Hashable) -> None:
+        """Give them back; who has none is forgotten."""
+        for name in names:
+            self.taken[name] -= 1
+            if self.taken[name] <= 0:
+                del self.taken[name]
+
+
+@define
+class Paces:
+    """
+    How fast each comes: a bucket of ``burst`` tokens that fills with ``per_s``, kept as the time when it is full.
+
+    Full buckets are forgotten, which changes nothing; those that were not touched for long stand in front.
+    """
+
+    per_s: float
+    burst: int
+    max_remembered: int = MAX_REMEMBERED
+    full_at_s: dict[Hashable, float] = field(factory=dict)
+
+    def wait_s(self, name: Hashable, now_s: float) -> float:
+        """Take a token; or the seconds until there is one, which are 0 if it was taken."""
+        self._forget(now_s)
+        full_at_s = max(self.full_at_s.get(name, now_s), now_s)
+        wait_s = full_at_s - now_s - (self.burst - 1) / self.per_s
+        # who comes in vain is not held against it, else a client that asks too often would never be let in
+        if wait_s > 1e-9:
+            return wait_s
+        self.full_at_s.pop(name, None)
+        self.full_at_s[name] = full_at_s + 1 / self.per_s
+        return 0.0
+
+    def _forget(self, now_s: float) -> None:
+        while self.full_at_s:
+            first = next(iter(self.full_at_s))
+            if self.full_at_s[first] > now_s and len(self.full_at_s) < self.max_remembered:
+                return
+            del self.full_at_s[first]
