@@ -147,7 +147,8 @@ class Judge(Witness):
                     asked=asked,
                     owed=self.owed - asked,
                     lines=lines,
-                    withdrawn=frozenset() if say is None else self.withdrawn,
+                    # what stands behind a line is not asked for yet
+                    withdrawn=(asked if lines else frozenset()) if say is None else self.withdrawn,
                 )
             case m.TruncateItem(_, item_id, audio_end_ms):
                 require(self.capabilities.truncates, "D4", "an upstream was asked to cut that cannot")
@@ -381,8 +382,8 @@ class Judge(Witness):
             require(not unsaid, "L3", "a line of the agent waits at an open gate")
             starved = self.owed and not self.user_speaks and not self.open_calls and not expected
             require(not starved, "L3", "an answer is owed and not asked for")
-        has_end = m.Deadline.TURN in self.armed
-        require(has_end or not self.awaits_answer, "W1", "a turn of the user has no deadline")
+            has_end = m.Deadline.TURN in self.armed
+            require(has_end or not self.awaits_answer, "W1", "a turn of the user has no deadline")
 
     def held_up(self) -> list[Requested]:
         """The updates that wait, but for those that wait for another upstream session, or behind one that does."""

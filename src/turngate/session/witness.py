@@ -343,8 +343,8 @@ class Witness:
 
     @property
     def awaits_answer(self) -> bool:
-        """Whether something that the user said aloud is owed an answer, or asked for, and nothing is heard of one."""
-        return self.configured and bool(self.heard & (self.owed | self.asked))
+        """Whether something that the user said aloud is owed an answer that is not asked for yet."""
+        return bool(self.heard & self.owed)
 
     @property
     def is_prelude(self) -> bool:
