@@ -264,9 +264,10 @@ def test_client_that_comes_back_takes_no_second_place(clock: Clock, lines: Lines
     guard = a_guard(clock, lines, evolve(WIDE, max_key_sessions=1))
     guest = let_in(guard, offer())
     let_in(guard, offer(query={"resume": ["a-session"]})).leave()
-    turned_away(guard, offer())
+    assert turned_away(guard, offer()) == Refused(HTTPStatus.TOO_MANY_REQUESTS)
     guest.leave()
-    let_in(guard, offer())
+    let_in(guard, offer()).leave()
+    assert not guard.places.taken
 
 
 @pytest.mark.row(15)

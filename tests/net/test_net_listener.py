@@ -141,7 +141,9 @@ def test_foreign_origin_is_403(clock: Clock, origin: str) -> None:
 def test_loopback_or_configured_origin_is_let_in(clock: Clock, origin: str) -> None:
     """Pages of this machine and configured ones may."""
     gate = make_gate(clock, allowed_origins=("https://APP.example.com/",))
-    gate.open(PATH, f"Origin: {origin}").transport.lose()
+    client = gate.open(PATH, f"Origin: {origin}")
+    assert 1 == gate.listener.connection_count
+    client.transport.lose()
 
 
 @pytest.mark.parametrize("pieces", [1, 7, 16 * 1024])

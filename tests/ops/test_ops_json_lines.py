@@ -62,11 +62,19 @@ def test_line_when_the_file_takes_no_more_is_lost_and_nothing_else(logger):
     """A full disk, or a reader that went away, ends no call."""
 
     class Full(io.StringIO):
-        def write(self, text):
-            raise OSError(28, "No space left on device")
+        is_full = True
 
-    observer = JsonLines(Full())
+        def write(self, text):
+            if self.is_full:
+                raise OSError(28, "No space left on device")
+            return super().write(text)
+
+    file = Full()
+    observer = JsonLines(file)
     observer({"event": "x", "log_time": 1.0})
+    file.is_full = False
+    observer({"event": "y", "log_time": 2.0})
+    assert ["y"] == [json.loads(line)["event"] for line in file.getvalue().splitlines()]
     closed = io.StringIO()
     closed.close()
     JsonLines(closed)({"event": "x"})

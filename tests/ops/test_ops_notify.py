@@ -85,7 +85,10 @@ def test_name_outside_of_the_file_system_is_understood():
 @pytest.mark.parametrize("address", ["", "relative", "/absent/notify"])
 def test_nothing_happens_when_nobody_listens(address):
     """Not started by systemd, or by one that is gone."""
-    notifier = Notifier({"NOTIFY_SOCKET": address}, Clock())
+    clock = Clock()
+    notifier = Notifier({"NOTIFY_SOCKET": address, "WATCHDOG_USEC": "2000000"}, clock)
     notifier.ready()
+    clock.advance(5.0)
     notifier.stopping()
     notifier.stopped()
+    assert [] == clock.getDelayedCalls()
