@@ -299,11 +299,13 @@ async def test_an_upstream_that_talks_only_nonsense(rigs: Any) -> None:
 @pytest_twisted.ensureDeferred
 async def test_neighbours_of_a_session_whose_upstream_fails(rigs: Any) -> None:
     """They notice nothing."""
-    rig: Rig = await rigs(manner=SLOW)
+    # the first update of a session is its settings; only one of the two sends another
+    rig: Rig = await rigs(manner=SLOW, script=Script((OnClient("session.update", Abort(), nth=2),)))
     one, two = await rig.talking(), await rig.talking()
-    for client in (one, two):
-        client.say("InjectUserMessage", content="a story")
-        await client.until("AgentStartedSpeaking")
-    one.line._connection.abort()
+    two.say("InjectUserMessage", content="a story")
+    await two.until("AgentStartedSpeaking")
+    one.say("UpdatePrompt", prompt="Be kind.")
+    assert 1011 == (await one.until_closed()).code
     await two.until("AgentAudioDone")
     await rig.gone(sessions=1)
+    assert [] == two.of("Warning") + two.of("Error")
