@@ -1,6 +1,5 @@
 """What the tests over real sockets share: the loop, raw servers, certificates, and a place to listen."""
 
-import datetime
 import time
 from collections.abc import Callable
 from ipaddress import ip_address
@@ -9,9 +8,8 @@ from typing import Any
 import pytest_twisted
 from attrs import Factory, define
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from net_rig import PATH, Acceptance, Listener
 from OpenSSL import SSL
 from twisted.internet import reactor
@@ -21,6 +19,7 @@ from twisted.internet.ssl import Certificate, ContextFactory
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
+from certificate_rig import self_signed
 from turngate.net.limits import Limits
 from turngate.net.listener import ClientListener
 from turngate.proxy.ports import IConnection
@@ -92,23 +91,13 @@ class ServerTls(ContextFactory):
 
 def make_certificate(*names: str) -> tuple[ServerTls, Certificate]:
     """A self-signed certificate for these names: to serve with, and to trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "turngate test")])
-    now = datetime.datetime.now(datetime.UTC)
     alternatives: list[x509.GeneralName] = [
         x509.IPAddress(ip_address(name)) if name[0].isdigit() else x509.DNSName(name) for name in names
     ]
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
+    key, certificate = self_signed(
+        "turngate test",
+        (x509.SubjectAlternativeName(alternatives), False),
+        (x509.BasicConstraints(ca=True, path_length=None), True),
     )
     return ServerTls(key, certificate), Certificate.loadPEM(certificate.public_bytes(serialization.Encoding.PEM))
 
