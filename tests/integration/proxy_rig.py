@@ -20,6 +20,8 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 
 from openai_judge import judge_client_event
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
+from turngate.assembly.doors import turns_away
+from turngate.assembly.rules import why_not
 from turngate.cli.line import Audio, Line, open_line
 from turngate.net import (
     BearerKey,
@@ -47,7 +49,6 @@ from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import Profile, Setup
 from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Policy, Waits
 from turngate.simulator import Manner, Pace, Script, Simulator
-from turngate.tap import turns_away, why_not
 
 WITHIN_S = 8.0
 QUICK = Manner(pace=Pace(speed=0.0))

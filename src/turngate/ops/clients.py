@@ -5,8 +5,8 @@ Responsible for reading it, and for saying in one line what is wrong with it wit
 
 Must not know: how a credential is judged, what a client may do.
 
-Comes from: ``client_keys_file`` and ``client_jwks_file``. Goes to: ``net/guard.py``, by way of ``tap.py``, at the start
-and at SIGHUP.
+Comes from: ``client_keys_file`` and ``client_jwks_file``. Goes to: ``net/guard.py``, at the start and
+at SIGHUP.
 """
 
 import json

@@ -5,7 +5,7 @@ Responsible for the values, and for the tables of their names, kinds and bounds.
 
 Must not know: where a value comes from (``ops/reading.py``), or which ones go together (``ops/loading.py``).
 
-Goes to: ``tap.py``.
+Goes to: ``assembly/``.
 """
 
 from collections.abc import Mapping

@@ -5,7 +5,7 @@ Responsible for saying in one line why one cannot be had, and for whether other 
 
 Must not know: what listens.
 
-Comes from: ``ops/config.py`` (the strings). Goes to: ``tap.py``.
+Comes from: ``ops/config.py`` (the strings). Goes to: ``assembly/doors.py``.
 """
 
 import os
