@@ -614,7 +614,7 @@ def test_fault_inside_autobahn_is_1011_on_the_wire(
         raise ZeroDivisionError
 
     monkeypatch.setattr(leg.protocol, "processData", fail)
-    leg.receive(leg.frame(TEXT, b"x"), leg.frame(TEXT, b"x"))
+    leg.receive(leg.frame(PING, b"x"), leg.frame(TEXT, b"x"))
     assert leg.frames()[0].close_code == 1011
     clock.advance(3)
     leg.settle()

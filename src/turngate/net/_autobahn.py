@@ -5,6 +5,9 @@ Responsible for turning Autobahn's callbacks into calls of a :class:`~turngate.n
 Autobahn that nothing else may meet: it never switches Nagle off, it echoes what it refuses, it has no cap on a
 handshake, it answers pings to a peer that does not read, it fails on a TLS error without arguments.
 
+Whole data frames of an open connection pass by Autobahn (``frames.py``, ``straight.py``); whatever else comes is
+Autobahn's, which finds its state as if it had read them itself.
+
 Must not know: sessions, either wire protocol, who listens.
 
 Comes from: the transport. Goes to: ``bridge.py``. Names in camelCase are called by Twisted or Autobahn.
@@ -13,6 +16,7 @@ Comes from: the transport. Goes to: ``bridge.py``. Names in camelCase are called
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
+from os import urandom
 from typing import Any, Final, TypeAlias
 
 from autobahn.twisted.websocket import (
@@ -42,7 +46,9 @@ from turngate.net.admission import (
     refusal_headers,
 )
 from turngate.net.bridge import ABNORMAL, FRAME_FLOOD, MANY_FRAGMENTS, Bridge, HttpAnswer, Life
+from turngate.net.frames import Other, build, read
 from turngate.net.limits import Limits, client_leg_options, upstream_leg_options
+from turngate.net.straight import straight
 from turngate.proxy.close_codes import POLICY_VIOLATION
 
 END_OF_HEADER: Final = b"\r\n\r\n"
@@ -85,7 +91,7 @@ class _Wire:
 
     def send(self, payload: bytes, *, is_binary: bool) -> None:
         # not sendMessage, which holds what we send to the limit for what we receive, and raises
-        self._protocol.sendFrame(opcode=2 if is_binary else 1, payload=payload)
+        self._protocol.write(build(payload, is_binary=is_binary, mask=self._protocol.mask()))
 
     def send_close(self, code: int, reason: bytes) -> None:
         # not sendClose, which refuses 1001, 1008, 1009, 1011 and 1013
@@ -120,12 +126,25 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
     log = tx.make_logger(level="critical")  # type: ignore[no-untyped-call]  # txaio has no types
     transport: Any  # ITCPTransport, IConsumer and IPushProducer in one
     bridge: Bridge
+    write: Callable[[bytes], None]
+    # Autobahn's, which says nothing of them, or too little
+    state: int
+    current_frame: Any
+    inside_message: bool
+    maxFramePayloadSize: int
+    autoPingTimeoutCall: Any
+    is_of_client: bool
+
+    def mask(self) -> bytes:
+        """The mask of the next frame that is sent; none where there is none."""
+        return b"" if self.is_of_client else urandom(4)
 
     def connectionMade(self) -> None:
         super().connectionMade()
         # Autobahn's own attempt fails on an attribute that it sets later. Unix sockets have no such option.
         with suppress(AttributeError, OSError):
             self.transport.setTcpNoDelay(True)
+        self.write = straight(self.transport)
         wire = _Wire(self, self.bridge)
         self.transport.registerProducer(wire, True)
         self.bridge.connected(wire)
@@ -142,12 +161,37 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return
         try:
-            self._dataReceived(data)
+            if self.state == self.STATE_OPEN and self.current_frame is None and not self.inside_message:
+                data = self._take_whole(self.data + data if self.data else data)
+            if data:
+                self._dataReceived(data)
         except Exception as error:  # noqa: BLE001 - the guard: Autobahn raises on some malformed handshakes
             if self.bridge.life is Life.CONNECTING:
                 self._refuse(HTTPStatus.BAD_REQUEST)
             else:
                 self.bridge.fault(error)
+
+    def _take_whole(self, buffer: bytes) -> bytes:
+        """Take whole data frames from the front of what was received; gives what is Autobahn's."""
+        self.data = b""
+        at, bridge = 0, self.bridge
+        while at < len(buffer):
+            frame = read(buffer, at, is_masked=self.is_of_client, most=self.maxFramePayloadSize)
+            if frame is Other.CUT:
+                self.data = buffer[at:]
+                return b""
+            if frame is Other.UNUSUAL:
+                break
+            at, is_binary, payload = frame
+            if not bridge.frame_allowed(is_control=False):
+                self._cut(FRAME_FLOOD)
+                return b""
+            if self.autoPingTimeoutCall is not None:
+                self._cancelAutoPingTimeoutCall()
+            bridge.message_received(payload, is_binary=is_binary)
+            if bridge.life is not Life.OPEN or self.state != self.STATE_OPEN:
+                break
+        return buffer[at:]
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self.bridge.lost(reason.value or ConnectionLost())
@@ -226,6 +270,8 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
 class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  # as above
     """The server end of a client's connection."""
 
+    is_of_client = True
+
     def onConnect(self, request: ConnectionRequest) -> str | None:
         # Autobahn takes "//x/path" and "/path;x" for "/path"; only a whole URL has to be taken apart
         target: str = self.http_request_uri
@@ -265,6 +311,8 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
 
 class UpstreamLegProtocol(_Leg, WebSocketClientProtocol):  # type: ignore[misc]  # as above
     """The client end of a connection to the upstream."""
+
+    is_of_client = False
 
     def failHandshake(self, reason: str) -> None:
         WebSocketClientProtocol.failHandshake(self, "the upstream's answer to the upgrade is not valid")
