@@ -17,7 +17,6 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
-from math import ceil
 from random import Random
 from typing import Any, ClassVar, Final, Protocol
 from uuid import uuid4
@@ -181,7 +180,7 @@ def makeService(options: Options) -> Service:
     reactor.seconds = time.monotonic
     use_reactor(reactor)
     try:
-        descriptors.ensure(Limits().max_connections)
+        descriptors.ensure(options.config.max_connections)
         service = compose(reactor, options.config)
     except ConfigError as error:
         raise stopped(str(error)) from None
@@ -249,8 +248,7 @@ def compose(reactor: Any, settings: config.Config) -> "TurngateService":
     limits = Limits(
         dial_s=settings.dial_try_s,
         first_word_s=settings.dial_first_word_s,
-        # a fifth more than sessions, for those that come back, and those that are told that they may not
-        max_connections=settings.max_sessions + ceil(settings.max_sessions / 5),
+        max_connections=settings.max_connections,
     )
     simulator, url = None, settings.upstream
     if url == config.SIMULATOR:
