@@ -401,17 +401,30 @@ def test_key_is_in_no_line_of_the_log(write):
 
 
 @pytest.mark.row(17)
-def test_start_is_refused_in_one_line_when_too_few_files_may_be_open():
-    """Later, it would be noticed by clients only."""
+@pytest.mark.parametrize(
+    ("most", "variables", "words"),
+    [
+        (1000, {}, "1200 sessions need 2656 open files, and this process may have 1000;"),
+        (
+            3000,
+            {"TURNGATE_MAX_SESSIONS": "2000"},
+            "2400 sessions need 5056 open files, and this process may have 3000;",
+        ),
+    ],
+)
+def test_start_is_refused_in_one_line_when_too_few_files_may_be_open(most, variables, words):
+    """For as many sessions as the operator wants. Later, it would be noticed by clients only."""
     program = (
-        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000)); "
+        f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({most}, {most})); "
         "import turngate.tap as tap; options = tap.Options(); "
         "options.parseOptions(['--upstream', 'simulator', '--listen', 'tcp:0:interface=127.0.0.1']); "
         "tap.makeService(options)"
     )
-    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+    outcome = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=environment(**variables)
+    )
     assert (1, "") == (outcome.returncode, outcome.stdout)
-    assert outcome.stderr.startswith("turngate: 1200 sessions need 2656 open files, and this process may have 1000;")
+    assert outcome.stderr.startswith(f"turngate: {words}")
     assert 1 == outcome.stderr.count("\n")
 
 

@@ -48,6 +48,7 @@ from turngate.net.admission import (
 from turngate.net.bridge import ABNORMAL, FRAME_FLOOD, MANY_FRAGMENTS, Bridge, HttpAnswer, Life
 from turngate.net.frames import Other, build, read
 from turngate.net.limits import Limits, client_leg_options, upstream_leg_options
+from turngate.net.share import Share
 from turngate.net.straight import straight
 from turngate.proxy.close_codes import POLICY_VIOLATION
 
@@ -104,7 +105,9 @@ class _Wire:
         self._protocol.transport.pauseProducing()
 
     def resume_reading(self) -> None:
-        self._protocol.transport.resumeProducing()
+        # what was read already comes first
+        if not self._protocol.share.has_rest:
+            self._protocol.transport.resumeProducing()
 
     def abort(self) -> None:
         self._protocol.transport.abortConnection()
@@ -120,16 +123,17 @@ class _Wire:
 
 
 class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  # Autobahn's halves disagree on types
-    """What both legs share. ``bridge`` is the only attribute that is ours: Autobahn has some two hundred."""
+    """What both legs have in common. ``bridge`` and ``share`` are ours: Autobahn has some two hundred attributes."""
 
     # Autobahn logs what peers send at info and above, too; all that matters comes to us as values.
     log = tx.make_logger(level="critical")  # type: ignore[no-untyped-call]  # txaio has no types
     transport: Any  # ITCPTransport, IConsumer and IPushProducer in one
+    current_frame: Any  # None between two frames, which its declaration denies
     bridge: Bridge
+    share: Share
     write: Callable[[bytes], None]
     # Autobahn's, which says nothing of them, or too little
     state: int
-    current_frame: Any
     inside_message: bool
     maxFramePayloadSize: int
     autoPingTimeoutCall: Any
@@ -160,22 +164,20 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
         if self.state == self.STATE_CONNECTING and self._is_header_too_long(data):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return
-        try:
-            if self.state == self.STATE_OPEN and self.current_frame is None and not self.inside_message:
-                data = self._take_whole(self.data + data if self.data else data)
-            if data:
-                self._dataReceived(data)
-        except Exception as error:  # noqa: BLE001 - the guard: Autobahn raises on some malformed handshakes
-            if self.bridge.life is Life.CONNECTING:
-                self._refuse(HTTPStatus.BAD_REQUEST)
-            else:
-                self.bridge.fault(error)
+        if self.share.has_rest:
+            # TLS hands over what it had decrypted before it was told to wait
+            self.data += data
+            return
+        self._take(data)
 
     def _take_whole(self, buffer: bytes) -> bytes:
         """Take whole data frames from the front of what was received; gives what is Autobahn's."""
         self.data = b""
-        at, bridge = 0, self.bridge
+        at, bridge, share = 0, self.bridge, self.share
         while at < len(buffer):
+            if share.is_spent:
+                self.data = buffer[at:]
+                return b""
             frame = read(buffer, at, is_masked=self.is_of_client, most=self.maxFramePayloadSize)
             if frame is Other.CUT:
                 self.data = buffer[at:]
@@ -183,6 +185,7 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
             if frame is Other.UNUSUAL:
                 break
             at, is_binary, payload = frame
+            share.take()
             if not bridge.frame_allowed(is_control=False):
                 self._cut(FRAME_FLOOD)
                 return b""
@@ -194,6 +197,7 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
         return buffer[at:]
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.share.drop()
         self.bridge.lost(reason.value or ConnectionLost())
         try:
             # Autobahn takes the arguments of a TLS error for granted, and would never call onClose
@@ -208,10 +212,13 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
 
     def processData(self) -> bool:
         # the rest of what was read of a peer that floods is thrown away, not taken apart
-        return not self.bridge.is_deaf and bool(super().processData())
+        if self.bridge.is_deaf or (self.current_frame is None and self.share.is_spent):
+            return False
+        return bool(super().processData())
 
     def onFrameBegin(self) -> None:
         super().onFrameBegin()
+        self.share.take()
         if not self.bridge.frame_allowed(is_control=self.current_frame.opcode > LAST_DATA_OPCODE):
             self._cut(FRAME_FLOOD)
 
@@ -247,6 +254,33 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
     def dropConnection(self, abort: bool = False) -> None:
         self.bridge.closing_began(by_us=True)
         super().dropConnection(abort=abort)
+
+    def _take(self, data: bytes) -> None:
+        """Take apart what was read, or a part of it, and the rest when others had their turn."""
+        self.share.begin()
+        try:
+            is_between = self.state == self.STATE_OPEN and self.current_frame is None and not self.inside_message
+            rest = self._take_whole(self.data + data if self.data else data) if is_between else data
+            if rest or not is_between:
+                self._dataReceived(rest)
+        except Exception as error:  # noqa: BLE001 - the guard: Autobahn raises on some malformed handshakes
+            if self.bridge.life is Life.CONNECTING:
+                self._refuse(HTTPStatus.BAD_REQUEST)
+            else:
+                self.bridge.fault(error)
+        if self.share.is_spent and self.data and self.state != self.STATE_CLOSED and not self.bridge.is_deaf:
+            self.transport.pauseProducing()
+            self.share.leave_rest(self._take_rest)
+        else:
+            self._read_ended()
+
+    def _take_rest(self) -> None:
+        self._take(b"")
+        if not self.share.has_rest and not self.bridge.is_paused:
+            self.transport.resumeProducing()
+
+    def _read_ended(self) -> None:
+        """All that was read has been taken apart."""
 
     def _is_header_too_long(self, data: bytes) -> bool:
         """Whether the header's end is not within the cap; frames may follow it in the same read."""
@@ -300,8 +334,7 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
         retry_after_s = int(reason) if reason.isdecimal() else RETRY_AFTER_S
         super().failHandshake(status.phrase, status.value, refusal_headers(status, retry_after_s))
 
-    def dataReceived(self, data: bytes) -> None:
-        super().dataReceived(data)
+    def _read_ended(self) -> None:
         if self.state == self.STATE_OPEN:
             self.bridge.read_ended(is_midway=any((self.data, self.inside_message, self.current_frame)))
 
@@ -345,6 +378,7 @@ class ClientLegFactory(WebSocketServerFactory):
             return None
         protocol = ClientLegProtocol()
         protocol.factory = self
+        protocol.share = Share(self.reactor)
         protocol.bridge = bridge
         return protocol
 
@@ -375,5 +409,6 @@ class UpstreamLegFactory(WebSocketClientFactory):
     def buildProtocol(self, addr: IAddress | None) -> UpstreamLegProtocol:
         protocol = UpstreamLegProtocol()
         protocol.factory = self
+        protocol.share = Share(self.reactor)
         protocol.bridge = self.bridge
         return protocol
