@@ -401,17 +401,25 @@ def test_key_is_in_no_line_of_the_log(write):
 
 
 @pytest.mark.row(17)
-def test_start_is_refused_in_one_line_when_too_few_files_may_be_open():
-    """Later, it would be noticed by clients only."""
+@pytest.mark.parametrize(
+    ("sessions", "words"),
+    [
+        ("", "1200 connections of clients need 2656 open files, and this process may have 1000;"),
+        ("400", "480 connections of clients need 1216 open files, and this process may have 1000;"),
+    ],
+)
+def test_start_is_refused_in_one_line_when_too_few_files_may_be_open(sessions, words):
+    """Later, it would be noticed by clients only. How many are needed follows from what is configured."""
     program = (
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000)); "
         "import turngate.tap as tap; options = tap.Options(); "
         "options.parseOptions(['--upstream', 'simulator', '--listen', 'tcp:0:interface=127.0.0.1']); "
         "tap.makeService(options)"
     )
-    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+    settings = environment(TURNGATE_MAX_SESSIONS=sessions)
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=settings)
     assert (1, "") == (outcome.returncode, outcome.stdout)
-    assert outcome.stderr.startswith("turngate: 1200 sessions need 2656 open files, and this process may have 1000;")
+    assert outcome.stderr.startswith(f"turngate: {words}")
     assert 1 == outcome.stderr.count("\n")
 
 

@@ -21,10 +21,7 @@ from turngate import __version__
 from turngate.assembly.signals import take_reload, take_signals
 from turngate.assembly.whole import compose
 from turngate.errors import ConfigError
-from turngate.net import (
-    Limits,
-    use_reactor,
-)
+from turngate.net import use_reactor
 from turngate.ops import config, descriptors
 from turngate.ops.loading import load
 from turngate.protocols.realtime import DIALECTS
@@ -130,7 +127,7 @@ def makeService(options: Options) -> Service:
     reactor.seconds = time.monotonic
     use_reactor(reactor)
     try:
-        descriptors.ensure(Limits().max_connections)
+        descriptors.ensure(options.config.max_connections)
         service = compose(reactor, options.config)
     except ConfigError as error:
         raise stopped(str(error)) from None

@@ -10,7 +10,6 @@ Comes from: ``tap.py``, with the configuration. Goes to: ``service.py``.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from math import ceil
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -65,8 +64,7 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
     limits = Limits(
         dial_s=settings.dial_try_s,
         first_word_s=settings.dial_first_word_s,
-        # a fifth more than sessions, for those that come back, and those that are told that they may not
-        max_connections=settings.max_sessions + ceil(settings.max_sessions / 5),
+        max_connections=settings.max_connections,
     )
     simulator, settings, url = simulated(reactor, settings)
     dialler = dialler_for(reactor, settings, url, limits, log)

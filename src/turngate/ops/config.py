@@ -10,6 +10,7 @@ Goes to: ``assembly/``.
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from math import ceil
 from typing import Final
 
 from attrs import field, frozen
@@ -144,6 +145,11 @@ class Config:
             connects_per_s=float(self.connects_per_s),
             connect_burst=self.connect_burst,
         )
+
+    @property
+    def max_connections(self) -> int:
+        """How many connections clients may have: a fifth more, for those that come back, or that are refused."""
+        return self.max_sessions + ceil(self.max_sessions / 5)
 
     @property
     def dialect(self) -> Dialect:
