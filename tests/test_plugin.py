@@ -367,11 +367,28 @@ def test_keys_are_read_again_at_sighup_and_kept_when_the_file_is_broken(tmp_path
             proxy.reload()
             assert (401, 101) == (status(proxy, "first"), status(proxy, "second"))
             path.write_text("[[key]]\nname = 'canary key'")
-            proxy.reload()
-            assert "clients.not_reloaded problem=" in proxy.log
+            proxy.reload("config.broken")
             assert (401, 101) == (status(proxy, "first"), status(proxy, "second"))
             proxy.ask_to_stop()
             assert open_session.receive_close() == GOING_AWAY
+        assert proxy.stop() == 0
+
+
+def test_configuration_is_read_again_at_sighup(write):
+    """From where it came: the file is another, and the option beats it as before."""
+    configuration = "log_level = 'error'\nmax_sessions = 2\n"
+    with RunningProxy(*SIMULATED, *LISTEN, "--config", write(configuration), "--log-level", "info") as proxy:
+        with Conversation(proxy.port) as open_session:
+            open_session.receive_event()
+            write("max_sessions = 1\nrollover = 'off'\n")
+            proxy.reload()
+            assert re.search(r"config\.not_reloaded settings=rollover$", proxy.log, re.MULTILINE)
+            assert re.search(r"config\.reloaded settings=max_sessions$", proxy.log, re.MULTILINE)
+            with Conversation(proxy.port) as refused:
+                assert refused.status == 503
+            write("max_sessions = 0\nrollover = 'no'\n")
+            proxy.reload("config.broken")
+            assert "faults=2 fault_1=" in proxy.log
         assert proxy.stop() == 0
 
 

@@ -9,7 +9,6 @@ Comes from: ``tap.py``, with the configuration. Goes to: ``service.py``.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -19,6 +18,7 @@ from zope.interface.verify import verifyObject
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.admin import Metrics, Now, Storm
 from turngate.assembly.doors import admin_port, client_ports, guard_for, turns_away
+from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
 from turngate.assembly.upstream import capabilities_of, dialler_for, simulated, translation_for
@@ -30,8 +30,9 @@ from turngate.net import (
 )
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
-from turngate.ops.clients import read_again
+from turngate.ops.clients import judge_for
 from turngate.ops.drain import Drain
+from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.proxy.budget import LOOK_EVERY_S, Budget
 from turngate.proxy.client import Habits
@@ -42,9 +43,9 @@ from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import Setup
 
 
-def compose(reactor: Any, settings: config.Config) -> TurngateService:
+def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) -> TurngateService:
     """
-    The proxy on a reactor, with its sockets bound.
+    The proxy on a reactor, with its sockets bound; ``again`` reads the configuration another time.
 
     Raises:
         ConfigError: it cannot run; the line says why.
@@ -66,11 +67,11 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         first_word_s=settings.dial_first_word_s,
         max_connections=settings.max_connections,
     )
-    simulator, settings, url = simulated(reactor, settings)
-    dialler = dialler_for(reactor, settings, url, limits, log)
+    simulator, key, url = simulated(reactor, settings)
+    dialler = dialler_for(reactor, settings, url, key, limits, log)
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
-    profiles = profiles_for(settings, functions)
+    profiles = profiles_for(settings, functions, key.conceal)
     budget = Budget(log)
     setup = Setup(
         dialler,
@@ -113,7 +114,8 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
     service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
-    service.reload = reading_again(partial(read_again, guard, settings, log), certificates.reload)
+    reloading = Reloading(settings, again, judge_for, Parts(log, guard, listener, key))
+    service.reload = reading_again(certificates.reload, reloading)
     # once it runs, and until the process ends
     reactor.callWhenRunning(keep_looking, reactor, budget)
     return service

@@ -99,6 +99,11 @@ class Guard:
         self.places.take(*names)
         return Guest(known.name, Leaving(self.places, names))
 
+    def change(self, quotas: Quotas) -> None:
+        """Let in by other limits from now on. Who is in stays, and counts."""
+        self._quotas = quotas
+        self._paces.change(quotas.connects_per_s, quotas.connect_burst, self._clock.seconds())
+
     def _known(self, offer: Offer) -> Known | Reason:
         if self.judge is None:
             return Known("")

@@ -20,10 +20,8 @@ import jwt
 
 from turngate.errors import ConfigError
 from turngate.net.credentials import Judges, StaticKey, StaticKeys
-from turngate.net.guard import Guard
 from turngate.net.jwts import ALGORITHMS, Either, Jwts, PublicKey
 from turngate.ops.config import Config, suggestion
-from turngate.proxy.log import EventLog
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 MAX_KEYS: Final = 1000
@@ -47,19 +45,6 @@ def judge_for(settings: Config) -> Judges | None:
     keys = jwks_from_file(settings.client_jwks_file)
     signed = Jwts(keys, settings.client_jwt_audience, settings.client_jwt_issuer)
     return signed if static is None else Either(static, signed)
-
-
-def read_again(guard: Guard, settings: Config, log: EventLog) -> None:
-    """Take the keys that the file holds now; a file that cannot be used changes nothing, and is told of."""
-    problem = ""
-    try:
-        guard.judge = judge_for(settings)
-    except ConfigError as error:
-        problem = str(error)
-    if problem:
-        log.error("clients.not_reloaded", problem=problem)
-    else:
-        log.info("clients.reloaded")
 
 
 def keys_from_file(path: str) -> StaticKeys:
