@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import http.server
 import json
 import os
 import re
@@ -10,9 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from jwt.algorithms import ECAlgorithm
 
 from twistd_rig import (
     LISTEN,
@@ -372,6 +378,63 @@ def test_keys_are_read_again_at_sighup_and_kept_when_the_file_is_broken(tmp_path
             proxy.ask_to_stop()
             assert open_session.receive_close() == GOING_AWAY
         assert proxy.stop() == 0
+
+
+class KeyServer(http.server.BaseHTTPRequestHandler):
+    """Serves a set of keys, as soon as it may."""
+
+    def do_GET(self):
+        assert self.server.may.wait(PATIENCE_S)
+        body = json.dumps({"keys": self.server.keys}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def key_server():
+    """Somebody who signs tokens, at a free port of the loopback."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeyServer) as server:
+        server.may = threading.Event()
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.may.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.row(10)
+def test_keys_of_a_url_are_fetched_before_the_proxy_is_ready(key_server):
+    """Until then it says why, and clients are to come again; the token is in no line of the log."""
+    private = generate_private_key(SECP256R1())
+    key_server.keys = [{**ECAlgorithm.to_jwk(private.public_key(), as_dict=True), "kid": "a"}]
+    claims = {"sub": "u1", "aud": "turngate", "exp": time.time() + 600}
+    token = jwt.encode(claims, private, "ES256", headers={"kid": "a"})
+    settings = {
+        "TURNGATE_CLIENT_JWKS_URL": f"http://127.0.0.1:{key_server.server_port}/jwks.json",
+        "TURNGATE_CLIENT_JWT_AUDIENCE": "turngate",
+    }
+
+    def status(proxy):
+        with Conversation(proxy.port, PATH, f"Authorization: Bearer {token}") as conversation:
+            return conversation.status
+
+    with RunningProxy(*SIMULATED, *LISTEN, "--admin", "tcp:0:interface=127.0.0.1", **settings) as proxy:
+        assert (503, "not ready: the keys of clients are not known yet\n") == ask(proxy, "GET", "/readyz")
+        assert 503 == status(proxy)
+        key_server.may.set()
+        proxy.read_until("clients.keys_fetched")
+        assert 200 == ask(proxy, "GET", "/readyz")[0]
+        assert 101 == status(proxy)
+        assert proxy.stop() == 0
+    assert "client.refused reason=not_yet status=503" in proxy.log
+    assert re.search(r"session\.started session=\w+ client=jwt:u1 ", proxy.log)
+    assert token not in proxy.log
 
 
 def test_configuration_is_read_again_at_sighup(write):

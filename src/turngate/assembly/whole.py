@@ -9,6 +9,7 @@ Comes from: ``tap.py``, with the configuration. Goes to: ``service.py``.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -17,7 +18,7 @@ from zope.interface.verify import verifyObject
 
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.admin import Metrics, Now, Storm
-from turngate.assembly.doors import admin_port, client_ports, guard_for, turns_away
+from turngate.assembly.doors import admin_port, client_ports, guard_for, key_source_for, turns_away
 from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
@@ -37,7 +38,7 @@ from turngate.ops.logging import Log
 from turngate.proxy.budget import LOOK_EVERY_S, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
-from turngate.proxy.ports import IDialler
+from turngate.proxy.ports import IDialler, nothing
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import Setup
@@ -86,7 +87,9 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
-    guard = guard_for(reactor, settings, log)
+    source = key_source_for(reactor, settings, log)
+    judging = partial(judge_for, fetched=source)
+    guard = guard_for(reactor, settings, judging(settings), log)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -109,13 +112,15 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         "the upstream is down": lambda: dialler.busy_s() is not None,
         "memory is short": lambda: budget.busy_s() is not None,
         "too many sessions crash": lambda: storm.rages,
+        "the keys of clients are not known yet": lambda: source is not None and source.keys is None,
     }
     admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
     service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
-    reloading = Reloading(settings, again, judge_for, Parts(log, guard, listener, key))
-    service.reload = reading_again(certificates.reload, reloading)
+    reloading = Reloading(settings, again, judging, Parts(log, guard, listener, key))
+    fetch = source.refresh if source is not None else nothing
+    service.reload = reading_again(certificates.reload, reloading, fetch)
     # once it runs, and until the process ends
     reactor.callWhenRunning(keep_looking, reactor, budget)
     return service
