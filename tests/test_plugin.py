@@ -12,14 +12,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from jwt.algorithms import ECAlgorithm
 
+from turngate.cli import token as issue
 from twistd_rig import (
     LISTEN,
     OWN_BIN,
@@ -409,12 +406,13 @@ def key_server():
 
 
 @pytest.mark.row(10)
-def test_keys_of_a_url_are_fetched_before_the_proxy_is_ready(key_server):
-    """Until then it says why, and clients are to come again; the token is in no line of the log."""
-    private = generate_private_key(SECP256R1())
-    key_server.keys = [{**ECAlgorithm.to_jwk(private.public_key(), as_dict=True), "kid": "a"}]
-    claims = {"sub": "u1", "aud": "turngate", "exp": time.time() + 600}
-    token = jwt.encode(claims, private, "ES256", headers={"kid": "a"})
+def test_keys_of_a_url_are_fetched_before_the_proxy_is_ready(key_server, tmp_path, capsys):
+    """Until then it says why, and clients are to come again; the token, of our own making, is in no line of it."""
+    signing = str(tmp_path / "signing.pem")
+    assert 0 == issue.main(["--new-signing-key", signing])
+    key_server.keys = json.loads(capsys.readouterr().out)["keys"]
+    assert 0 == issue.main(["--jwt", "--key-file", signing, "--audience", "turngate", "--subject", "u1"])
+    token = capsys.readouterr().out.strip()
     settings = {
         "TURNGATE_CLIENT_JWKS_URL": f"http://127.0.0.1:{key_server.server_port}/jwks.json",
         "TURNGATE_CLIENT_JWT_AUDIENCE": "turngate",
