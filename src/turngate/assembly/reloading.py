@@ -59,7 +59,8 @@ class Reloading:
         parts: Parts,
         ensure: Callable[[int], None] = descriptors.ensure,
     ) -> None:
-        self._running = running
+        self.running = running
+        """What is in force now."""
         self._again = again
         self._judge_for = judge_for
         self._parts = parts
@@ -68,7 +69,7 @@ class Reloading:
 
     def __call__(self) -> None:
         """Read, look at all of it, and only then change."""
-        new = renewed(self._running, self._again(), os.environ)
+        new = renewed(self.running, self._again(), os.environ)
         if not isinstance(new, Renewed):
             self._broken(new)
             return
@@ -86,9 +87,9 @@ class Reloading:
         parts.guard.judge = judge
         parts.guard.change(settings.quotas)
         parts.listener.change(allowed_origins=settings.allowed_origins, max_connections=settings.max_connections)
-        if settings.upstream_key != self._running.upstream_key:
+        if settings.upstream_key != self.running.upstream_key:
             parts.key.change(settings.upstream_key)
-        self._running = settings
+        self.running = settings
         if new.left:
             self._log.warn("config.not_reloaded", settings=",".join(new.left))
         # by the level from before: who asks for fewer lines is told that it has them
