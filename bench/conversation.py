@@ -47,7 +47,7 @@ class Wire:
         self.last = data
         self.writes += 1
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: N802, FBT001 - Twisted's
+    def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: N802 - Twisted's
         pass
 
     def getPeer(self) -> IPv4Address:  # noqa: N802
@@ -124,5 +124,6 @@ def event(kind: str, **fields: Any) -> bytes:
 def silence_the_log() -> None:
     """Log as a daemon does, to a file that keeps nothing."""
     globalLogBeginner.beginLoggingTo(
-        [textFileLogObserver(open(os.devnull, "w"))], redirectStandardIO=False  # noqa: SIM115 - until the end
+        [textFileLogObserver(open(os.devnull, "w"))],
+        redirectStandardIO=False,  # noqa: SIM115 - until the end
     )

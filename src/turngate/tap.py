@@ -23,7 +23,7 @@ from turngate.assembly.whole import compose
 from turngate.errors import ConfigError
 from turngate.net import use_reactor
 from turngate.ops import config, descriptors
-from turngate.ops.loading import load
+from turngate.ops.loading import Survey, load, surveyed
 from turngate.protocols.realtime import DIALECTS
 
 NAMED_ONE_BY_ONE: Final = {"function_hosts": "function_host"}
@@ -106,6 +106,10 @@ class Options(usage.Options):
         except ConfigError as error:
             raise stopped(str(error)) from None
 
+    def survey(self) -> Survey:
+        """Read it another time."""
+        return surveyed(self.given(), os.environ)
+
     def given(self) -> dict[str, Any]:
         """The settings on the command line; ``None`` where it says nothing."""
         given = {name.replace("-", "_"): value for name, value in self.items()}
@@ -128,7 +132,7 @@ def makeService(options: Options) -> Service:
     use_reactor(reactor)
     try:
         descriptors.ensure(options.config.max_connections)
-        service = compose(reactor, options.config)
+        service = compose(reactor, options.config, options.survey)
     except ConfigError as error:
         raise stopped(str(error)) from None
     # once it runs, for the reactor takes the signals when it starts

@@ -18,7 +18,8 @@ from zope.interface.verify import verifyObject
 
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.admin import Metrics, Now, Storm
-from turngate.assembly.doors import admin_port, client_ports, guard_for, turns_away
+from turngate.assembly.doors import admin_port, client_ports, guard_for, key_source_for, turns_away
+from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
 from turngate.assembly.upstream import capabilities_of, dialler_for, simulated, translation_for
@@ -30,21 +31,22 @@ from turngate.net import (
 )
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
-from turngate.ops.clients import read_again
+from turngate.ops.clients import judge_for
 from turngate.ops.drain import Drain
+from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.proxy.budget import LOOK_EVERY_S, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
-from turngate.proxy.ports import IDialler
+from turngate.proxy.ports import IDialler, nothing
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import Setup
 
 
-def compose(reactor: Any, settings: config.Config) -> TurngateService:
+def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) -> TurngateService:
     """
-    The proxy on a reactor, with its sockets bound.
+    The proxy on a reactor, with its sockets bound; ``again`` reads the configuration another time.
 
     Raises:
         ConfigError: it cannot run; the line says why.
@@ -66,11 +68,11 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         first_word_s=settings.dial_first_word_s,
         max_connections=settings.max_connections,
     )
-    simulator, settings, url = simulated(reactor, settings)
-    dialler = dialler_for(reactor, settings, url, limits, log)
+    simulator, key, url = simulated(reactor, settings)
+    dialler = dialler_for(reactor, settings, url, key, limits, log)
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
-    profiles = profiles_for(settings, functions)
+    profiles = profiles_for(settings, functions, key.conceal)
     budget = Budget(log)
     setup = Setup(
         dialler,
@@ -85,7 +87,9 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
-    guard = guard_for(reactor, settings, log)
+    source = key_source_for(reactor, settings, log)
+    judging = partial(judge_for, fetched=source)
+    guard = guard_for(reactor, settings, judging(settings), log)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -108,12 +112,15 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         "the upstream is down": lambda: dialler.busy_s() is not None,
         "memory is short": lambda: budget.busy_s() is not None,
         "too many sessions crash": lambda: storm.rages,
+        "the keys of clients are not known yet": lambda: source is not None and source.keys is None,
     }
     admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
     service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
-    service.reload = reading_again(partial(read_again, guard, settings, log), certificates.reload)
+    reloading = Reloading(settings, again, judging, Parts(log, guard, listener, key))
+    fetch = source.refresh if source is not None else nothing
+    service.reload = reading_again(certificates.reload, reloading, fetch)
     # once it runs, and until the process ends
     reactor.callWhenRunning(keep_looking, reactor, budget)
     return service

@@ -372,6 +372,10 @@ class ClientLegFactory(WebSocketServerFactory):
         self.uniform = uniform
         self.limits = limits
 
+    def take(self, connections: int) -> None:
+        """Let Autobahn have so many at most."""
+        self.setProtocolOptions(maxConnections=connections)
+
     def buildProtocol(self, addr: IAddress | None) -> ClientLegProtocol | None:
         bridge = self.door.arrived()
         if bridge is None:

@@ -110,6 +110,8 @@ class Config:
     """Where the hashes of clients' keys stand; ``None`` asks clients for no key."""
     client_jwks_file: str | None = None
     """Where the public keys stand that sign clients' tokens; ``None`` takes no tokens."""
+    client_jwks_url: str | None = None
+    """Where they are fetched from, instead of a file."""
     client_jwt_audience: str | None = None
     """For whom the tokens have to be made."""
     client_jwt_issuer: str | None = None
@@ -133,7 +135,8 @@ class Config:
     @property
     def knows_clients(self) -> bool:
         """Whether clients need a credential."""
-        return self.client_keys_file is not None or self.client_jwks_file is not None
+        places = (self.client_keys_file, self.client_jwks_file, self.client_jwks_url)
+        return any(place is not None for place in places)
 
     @property
     def quotas(self) -> Quotas:
@@ -148,7 +151,7 @@ class Config:
 
     @property
     def max_connections(self) -> int:
-        """A fifth more than sessions, for those that come back, and those that are told that they may not."""
+        """How many connections clients may have: a fifth more, for those that come back, or that are refused."""
         return self.max_sessions + ceil(self.max_sessions / 5)
 
     @property
@@ -188,7 +191,13 @@ SECONDS: Final = {
     "dial_first_word_s": (0.1, 60.0),
 }
 """From and to."""
-NAMES: Final = ("transcription_model", "client_jwks_file", "client_jwt_audience", "client_jwt_issuer")
+NAMES: Final = (
+    "transcription_model",
+    "client_jwks_file",
+    "client_jwks_url",
+    "client_jwt_audience",
+    "client_jwt_issuer",
+)
 """Single words that are seldom changed."""
 COUNTS: Final = {
     "dial_tries": (1, 10),
