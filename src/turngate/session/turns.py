@@ -192,15 +192,17 @@ def agent_audio(draft: Draft, chunk: AgentAudioChunk) -> None:
     if response is None:
         draft.emit(Note("audio.of_no_response"))
         return
+    # a piece that names no item goes on where the one before it was
+    item_id = chunk.item_id or next(reversed(response.told), "")
     match response.voice:
         case Voice.SILENT:
-            lines.begun(draft, response, chunk.item_id)
-            told(draft, evolve(response, voice=Voice.SPEAKING), chunk.item_id)
-            draft.emit(AgentSpeaking(), AgentAudio(chunk.pcm, chunk.item_id), RESPONSE_HEARD)
+            lines.begun(draft, response, item_id)
+            told(draft, evolve(response, voice=Voice.SPEAKING), item_id)
+            draft.emit(AgentSpeaking(), AgentAudio(chunk.pcm, item_id), RESPONSE_HEARD)
         case Voice.SPEAKING:
-            if chunk.item_id not in response.told:
-                told(draft, response, chunk.item_id)
-            draft.emit(AgentAudio(chunk.pcm, chunk.item_id), RESPONSE_HEARD)
+            if item_id not in response.told:
+                told(draft, response, item_id)
+            draft.emit(AgentAudio(chunk.pcm, item_id), RESPONSE_HEARD)
         case Voice.CUT | Voice.UNHEARD | Voice.READ:
             draft.emit(RESPONSE_HEARD)
 
