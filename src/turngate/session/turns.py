@@ -107,9 +107,10 @@ def speech_started(draft: Draft, _: SpeechStarted) -> None:
 
 def speech_committed(draft: Draft, committed: SpeechCommitted) -> None:
     """The user has had their say, and is owed an answer."""
-    if committed.item_id in draft.state.past:
-        return
-    draft.remember(committed.item_id)
+    if committed.item_id:
+        if committed.item_id in draft.state.past:
+            return
+        draft.remember(committed.item_id)
     draft.state = evolve(draft.state, floor=follow(FLOOR, draft.state.floor, Speech.COMMITTED))
     draft.emit(Disarm(Deadline.FLOOR))
     commit_answered(draft)

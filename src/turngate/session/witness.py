@@ -191,13 +191,15 @@ class Witness:
             case m.SpeechStarted() if self.serves:
                 return evolve(self, user_speaks=True)
             case m.SpeechCommitted(item_id) if self.serves and item_id not in self.ended:
+                # of turns that nobody names each is another
+                named = frozenset({item_id} - {""})
                 return evolve(
                     self,
                     user_speaks=False,
                     committing="",
                     owed=self.owed | {item_id},
                     heard=self.heard | {item_id},
-                    ended=self.ended | {item_id},
+                    ended=self.ended | named,
                 )
             case m.UserText(text):
                 return evolve(self, texts=(*self.texts, text))
