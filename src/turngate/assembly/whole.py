@@ -67,6 +67,7 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         dial_s=settings.dial_try_s,
         first_word_s=settings.dial_first_word_s,
         max_connections=settings.max_connections,
+        client_max_frames_per_s=settings.client_frames_per_s,
     )
     simulator, key, url = simulated(reactor, settings)
     dialler = dialler_for(reactor, settings, url, key, limits, log)

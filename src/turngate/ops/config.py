@@ -15,7 +15,7 @@ from typing import Final
 
 from attrs import field, frozen
 
-from turngate.net import BearerKey, Quotas
+from turngate.net import BearerKey, Limits, Quotas
 from turngate.protocols.realtime import DIALECTS, Dialect, dialect_of
 from turngate.session.policy import Waits
 
@@ -127,6 +127,8 @@ class Config:
     """Of one key, and of one address, on the average ..."""
     connect_burst: int = Quotas().connect_burst
     """... and at once."""
+    client_frames_per_s: int = int(Limits().client_max_frames_per_s)
+    """How many messages a client may send in the long run, and ten times as many at once."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
@@ -206,6 +208,7 @@ COUNTS: Final = {
     "max_address_sessions": (1, 100_000),
     "connects_per_s": (1, 10_000),
     "connect_burst": (1, 10_000),
+    "client_frames_per_s": (100, 1_000_000),
     "trusted_proxies": (0, 10),
 }
 """From and to."""
