@@ -27,12 +27,13 @@ from turngate.ops.clients import judge_for
 from turngate.ops.logging import Log
 from turngate.ops.secrets import key_from
 from turngate.ops.sockets import is_local, listening
+from turngate.proxy.ledger import Books
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import comes_back
 
 
-def guard_for(reactor: Any, settings: config.Config, log: Log) -> Guard:
-    """Who asks clients for credentials, and counts them."""
+def guard_for(reactor: Any, settings: config.Config, log: Log, books: Books) -> Guard:
+    """Who asks clients for credentials, counts them, and knows from the books what they have used."""
     return Guard(
         judge=judge_for(settings),
         quotas=settings.quotas,
@@ -40,6 +41,7 @@ def guard_for(reactor: Any, settings: config.Config, log: Log) -> Guard:
         log=log,
         comes_back=comes_back,
         trusted_proxies=settings.trusted_proxies,
+        books=books,
     )
 
 

@@ -23,6 +23,7 @@ from turngate.assembly.doors import admin_port, client_ports, guard_for, turns_a
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
 from turngate.assembly.upstream import capabilities_of, dialler_for, simulated, translation_for
+from turngate.assembly.usage import counting, take_terms
 from turngate.net import (
     ClientListener,
     FunctionCaller,
@@ -34,9 +35,11 @@ from turngate.ops.certificates import Certificates
 from turngate.ops.clients import read_again
 from turngate.ops.drain import Drain
 from turngate.ops.logging import Log
+from turngate.ops.prices import prices_of
 from turngate.proxy.budget import LOOK_EVERY_S, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
+from turngate.proxy.meters import Meters
 from turngate.proxy.ports import IDialler
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
@@ -74,6 +77,7 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions)
     budget = Budget(log)
+    ledger, meters = counting(settings, reactor.seconds)
     setup = Setup(
         dialler,
         translation_for(settings),
@@ -84,10 +88,14 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         waits=waits_for(settings),
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
         budget=budget,
+        meters=meters,
+        prices=prices_of(settings),
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
-    guard = guard_for(reactor, settings, log)
+    guard = guard_for(reactor, settings, log, ledger)
+    terms = partial(take_terms, ledger, guard, settings)
+    terms()
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -115,9 +123,10 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
     service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
-    service.reload = reading_again(partial(read_again, guard, settings, log), certificates.reload)
+    service.reload = reading_again(partial(read_again, guard, settings, log), terms, certificates.reload)
     # once it runs, and until the process ends
-    reactor.callWhenRunning(keep_looking, reactor, budget)
+    for looks in (budget, meters):
+        reactor.callWhenRunning(keep_looking, reactor, looks)
     return service
 
 
@@ -131,10 +140,10 @@ def reading_again(*reads: Callable[[], None]) -> Callable[[], None]:
     return read
 
 
-def keep_looking(reactor: Any, budget: Budget) -> None:
-    """Have the budget look, again and again, whatever becomes of one look."""
-    reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, budget)
-    budget.look()
+def keep_looking(reactor: Any, somebody: Budget | Meters) -> None:
+    """Have somebody look, again and again, whatever becomes of one look."""
+    reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, somebody)
+    somebody.look()
 
 
 def report_failure(log: Log, failure: ActorFailure) -> None:

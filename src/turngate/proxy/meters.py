@@ -13,13 +13,10 @@ Minutes are of a clock that nobody sets. They count from the client's connection
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from turngate.proxy.ledger import SESSION_CAPS, Books, Caps, Row, Spent
 from turngate.session.account import Account
 from turngate.session.messages import Cap, Usage
-
-CHARGE_EVERY_S: Final = 1.0
 
 
 class Meter:

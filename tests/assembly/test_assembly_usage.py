@@ -1,0 +1,61 @@
+"""The counting of what is used, as the configuration and the clients' keys want it."""
+
+import pytest
+from twisted.internet.task import Clock
+
+from turngate.assembly.doors import guard_for
+from turngate.assembly.usage import counting, take_terms
+from turngate.net.credentials import digest_of
+from turngate.ops.clients import read_again
+from turngate.ops.config import Config
+from turngate.ops.logging import Log
+from turngate.proxy.ledger import Spent
+from turngate.session.account import Account
+from turngate.session.messages import Cap
+
+KEY = f"[[key]]\nname = 'phone'\nhash = 'sha256:{digest_of('tg_a').hex()}'\n"
+
+
+@pytest.mark.row(48)
+def test_caps_of_a_key_are_read_again_with_the_keys(tmp_path):
+    """At SIGHUP: what was used stays used, and sessions that run are held against what is allowed now."""
+    path = tmp_path / "keys.toml"
+    path.write_text(f"{KEY}day_minutes = 2.0\n")
+    clock, log = Clock(), Log("error")
+    settings = Config(client_keys_file=str(path), max_day_minutes=30.0)
+    ledger, meters = counting(settings, clock.seconds)
+    guard = guard_for(clock, settings, log, ledger)
+    take_terms(ledger, guard, settings)
+    told = []
+    meters.open("a", "phone", Account(), told.append)
+    clock.advance(90.0)
+    meters.look()
+    assert (None, []) == (ledger.used_up("phone"), told)
+    path.write_text(f"{KEY}day_minutes = 1.0\n")
+    read_again(guard, settings, log)
+    take_terms(ledger, guard, settings)
+    meters.look()
+    assert (Cap.DAY_MINUTES, [Cap.DAY_MINUTES]) == (ledger.used_up("phone"), told)
+    path.write_text(KEY)
+    read_again(guard, settings, log)
+    take_terms(ledger, guard, settings)
+    assert ledger.used_up("phone") is None
+    path.write_text("[[key]]")
+    read_again(guard, settings, log)
+    take_terms(ledger, guard, settings)
+    assert {"phone"} == set(ledger.terms.listed)
+
+
+def test_session_is_held_against_the_caps_of_the_configuration():
+    """Of a session, and of a client that stands in no file."""
+    clock = Clock()
+    settings = Config(max_session_minutes=1.0, max_day_minutes=3.0)
+    ledger, meters = counting(settings, clock.seconds)
+    take_terms(ledger, guard_for(clock, settings, Log("error"), ledger), settings)
+    told = []
+    meters.open("a", "", Account(), told.append)
+    clock.advance(60.0)
+    meters.look()
+    assert [Cap.SESSION_MINUTES] == told
+    ledger.charge("jwt:a", Spent(seconds=180.0))
+    assert Cap.DAY_MINUTES is ledger.used_up("jwt:a")
