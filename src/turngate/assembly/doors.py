@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from turngate.admin import Desk, Metrics, site
+from turngate.admin.usage import listed
 from turngate.assembly.signals import stop
 from turngate.errors import ConfigError
 from turngate.net.admission import Busy, Offer
@@ -25,9 +26,10 @@ from turngate.ops import config
 from turngate.ops.certificates import Certificates
 from turngate.ops.clients import judge_for
 from turngate.ops.logging import Log
+from turngate.ops.prices import prices_of
 from turngate.ops.secrets import key_from
 from turngate.ops.sockets import is_local, listening
-from turngate.proxy.ledger import Books
+from turngate.proxy.ledger import Books, Ledger
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import comes_back
 
@@ -89,6 +91,7 @@ def admin_port(
     metrics: Metrics,
     reception: Reception,
     reasons: Mapping[str, Callable[[], bool]],
+    ledger: Ledger,
 ) -> IListeningPort:
     """
     Where the operator looks at the proxy; ``reasons`` says when no new client should come.
@@ -106,6 +109,7 @@ def admin_port(
         drain=lambda: reactor.callLater(0, stop, reactor),
         drain_s=settings.drain_s,
         seconds=reactor.seconds,
+        usage=lambda: listed(ledger, prices_of(settings)),
         token=key_from(path, os.environ, "admin token")() if path is not None else None,
     )
     given = settings.admin or ""

@@ -36,6 +36,7 @@ from turngate.ops.clients import read_again
 from turngate.ops.drain import Drain
 from turngate.ops.logging import Log
 from turngate.ops.prices import prices_of
+from turngate.ops.usage_file import UsageFile
 from turngate.proxy.budget import LOOK_EVERY_S, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
@@ -77,7 +78,7 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions)
     budget = Budget(log)
-    ledger, meters = counting(settings, reactor.seconds)
+    ledger, meters, usage_file = counting(reactor, settings, log)
     setup = Setup(
         dialler,
         translation_for(settings),
@@ -112,6 +113,7 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         accounts=lambda: (standing.account for standing in reception.standings.values()),
         refusals=lambda: listener.refusals,
         is_draining=lambda: drain.busy_s() is not None,
+        used_up=lambda: sum(1 for _ in ledger.spent_clients()),
     )
     reasons = {
         "the proxy is draining": lambda: drain.busy_s() is not None,
@@ -119,14 +121,15 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         "memory is short": lambda: budget.busy_s() is not None,
         "too many sessions crash": lambda: storm.rages,
     }
-    admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
+    admin = admin_port(reactor, settings, metrics, reception, reasons, ledger) if settings.admin else None
     service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
     service.reload = reading_again(partial(read_again, guard, settings, log), terms, certificates.reload)
     # once it runs, and until the process ends
-    for looks in (budget, meters):
-        reactor.callWhenRunning(keep_looking, reactor, looks)
+    for looks in (budget, meters, usage_file):
+        if looks is not None:
+            reactor.callWhenRunning(keep_looking, reactor, looks)
     return service
 
 
@@ -140,7 +143,7 @@ def reading_again(*reads: Callable[[], None]) -> Callable[[], None]:
     return read
 
 
-def keep_looking(reactor: Any, somebody: Budget | Meters) -> None:
+def keep_looking(reactor: Any, somebody: Budget | Meters | UsageFile) -> None:
     """Have somebody look, again and again, whatever becomes of one look."""
     reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, somebody)
     somebody.look()
