@@ -37,7 +37,7 @@ async def test_client_whose_day_is_used_up_is_ended_and_not_let_in_again(rigs):
 @pytest.mark.row(48)
 @pytest_twisted.ensureDeferred
 async def test_session_that_has_used_its_tokens_ends_with_its_answer_and_may_be_begun_again(rigs):
-    """The answer is heard to its end, its sound too; what was asked for meanwhile is never asked of the upstream."""
+    """The client is sent all of the answer, its sound too; what it asks for meanwhile is asked of nobody."""
     rig: Rig = await rigs(session_caps=Caps(tokens=1))
     first = await rig.talking()
     first.say("InjectUserMessage", content="hello")

@@ -32,7 +32,8 @@ class Shelf:
         self.clock = Clock()
         self.log = Lines()
         self.later = []
-        self.ledger = Ledger(lambda: 1_795_600_000.0)
+        self.now_s = 1_795_600_000.0
+        self.ledger = Ledger(lambda: self.now_s)
         self.file = UsageFile(str(path), self.ledger, self.log, self.clock.seconds, self.later.append)
 
     def look(self, after_s=0.0):
@@ -80,6 +81,19 @@ def test_file_is_written_every_few_seconds_where_something_has_changed(shelf):
     job()
     assert "desk" in shelf.path.read_text()
     assert [] == shelf.look(10.0)
+
+
+def test_file_holds_the_days_before_too(shelf):
+    """As they were at their end."""
+    shelf.ledger.charge("phone", Spent(seconds=1.0))
+    shelf.file.close()
+    shelf.ledger.charge("phone", Spent(seconds=2.0))
+    shelf.now_s += 86_400.0
+    for _ in range(2):
+        shelf.ledger.charge("phone", Spent(seconds=4.0))
+        shelf.file.close()
+    days = json.loads(shelf.path.read_text())["days"]
+    assert {"2026-11-25": 3.0, "2026-11-26": 8.0} == {day: rows["phone"]["seconds"] for day, rows in days.items()}
 
 
 def test_file_is_never_written_over_by_an_older_one(shelf):

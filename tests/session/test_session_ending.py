@@ -114,7 +114,7 @@ def test_session_when_its_time_is_used_up_ends_at_once(cap: m.Cap, come_to: Call
 @pytest.mark.row(48)
 @pytest.mark.parametrize("cap", AMOUNTS)
 def test_session_when_its_tokens_are_used_up_ends_with_the_answer_that_used_them(cap: m.Cap) -> None:
-    """That is paid for, and is heard; what waits behind it is asked for no more, in this step or before."""
+    """That is paid for; what waits behind it is asked for no more, in this step or before."""
     talk = Talk().serve().respond()
     talk.tell(m.UserText("and?"))
     assert () == talk.tell(m.UsedUp(cap), prompt("be brief")).effects

@@ -8,10 +8,15 @@ Must not know: who asks, how anything was counted.
 Comes from: the ledger. Goes to: ``desk.py``.
 """
 
-from attrs import asdict
+from typing import Final
+
+from attrs import asdict, fields_dict
 
 from turngate.proxy.ledger import Ledger, Row
+from turngate.session.messages import Usage
 from turngate.session.prices import PriceList
+
+KINDS: Final = tuple(fields_dict(Usage))
 
 
 def listed(ledger: Ledger, prices: PriceList) -> dict[str, object]:
@@ -43,6 +48,6 @@ def figures(row: Row, *, is_priced: bool) -> dict[str, object]:
         "sessions": row.sessions,
         "minutes": round(row.seconds / 60, 3),
         "tokens": row.tokens,
-        **{f"{name}_tokens": count for name, count in asdict(row.usage).items()},
+        **{f"{name}_tokens": getattr(row.usage, name) for name in KINDS},
         "cost": round(row.cost, 6) if is_priced else None,
     }

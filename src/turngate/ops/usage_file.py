@@ -12,11 +12,12 @@ Comes from: ``usage_file``, and the ledger. Goes to: the ledger, and the disk.
 import os
 from collections.abc import Callable
 from datetime import date
+from operator import attrgetter
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any, Final
 
-from attrs import asdict
+from attrs import fields_dict
 from msgspec import Meta, Struct, ValidationError, json
 from msgspec.json import Decoder
 
@@ -52,8 +53,7 @@ class SavedRow(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     def row(self) -> Row:
         """As the ledger has it."""
-        tokens = Usage(**{name: getattr(self, name) for name in asdict(Usage())})
-        return Row(self.sessions, self.seconds, tokens, self.cost)
+        return Row(self.sessions, self.seconds, Usage(*TOKENS(self)), self.cost)
 
 
 class Saved(Struct, forbid_unknown_fields=True):
@@ -64,6 +64,8 @@ class Saved(Struct, forbid_unknown_fields=True):
 
 
 DECODER: Final = Decoder(Saved)
+TOKENS: Final = attrgetter(*fields_dict(Usage))
+"""In the order in which a row has them."""
 
 
 class UsageFile:
@@ -97,6 +99,8 @@ class UsageFile:
         self._lock = Lock()
         self._newest = 0
         """The change up to which the file holds all; of a writer's, under the lock."""
+        self._past: dict[str, dict[str, SavedRow]] = {}
+        """The days before today, as they were written last."""
         self._problem = ""
         self._told = ""
 
@@ -136,13 +140,23 @@ class UsageFile:
         if changes == self._taken or self._seconds() - self._written_s < WRITE_EVERY_S:
             return
         self._written_s, self._taken = self._seconds(), changes
-        content = content_of(self._ledger)
+        content = self._content()
         self._in_background(lambda: self._write(changes, content))
 
     def close(self) -> None:
         """The last time: write it now."""
-        self._write(self._ledger.changes, content_of(self._ledger))
+        self._write(self._ledger.changes, self._content())
         self._tell()
+
+    def _content(self) -> bytes:
+        today = self._ledger.today
+        # what was is not charged any more, and need not be looked through again
+        days = {
+            day: (self._past.get(day) if day < today else None) or {name: saved(row) for name, row in rows.items()}
+            for day, rows in self._ledger.days.items()
+        }
+        self._past = {day: rows for day, rows in days.items() if day < today}
+        return json.encode(Saved(1, days)) + b"\n"
 
     def _write(self, changes: int, content: bytes) -> None:
         """In any thread; what is older than the file is not written over it."""
@@ -165,15 +179,9 @@ class UsageFile:
             self._log.info("usage.written_again", file=self._path)
 
 
-def content_of(ledger: Ledger) -> bytes:
-    """The file that holds a ledger."""
-    days = {day: {name: saved(row) for name, row in rows.items()} for day, rows in ledger.days.items()}
-    return json.format(json.encode(Saved(1, days)), indent=1) + b"\n"
-
-
 def saved(row: Row) -> SavedRow:
     """As the file has it."""
-    return SavedRow(row.sessions, round(row.seconds, 3), round(row.cost, 9), **asdict(row.usage))
+    return SavedRow(row.sessions, round(row.seconds, 3), round(row.cost, 9), *TOKENS(row.usage))
 
 
 def replace(path: str, content: bytes) -> None:

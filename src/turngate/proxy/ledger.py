@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from attrs import define, field, frozen
+from attrs import Factory, define, field, frozen
 
 from turngate.session.messages import Cap, Usage
 
@@ -77,11 +77,12 @@ class Caps:
 
     def reached(self, row: Row, names: tuple[Cap, Cap, Cap]) -> Cap | None:
         """Which of them is used up, if one is, by the names that they have."""
-        used = (row.seconds / 60, row.tokens, row.cost)
-        for name, most, amount in zip(names, (self.minutes, self.tokens, self.cost), used, strict=True):
-            if most is not None and amount >= most:
-                return name
-        return None
+        minutes, tokens, cost = names
+        if self.minutes is not None and row.seconds >= self.minutes * 60:
+            return minutes
+        if self.tokens is not None and row.tokens >= self.tokens:
+            return tokens
+        return cost if self.cost is not None and row.cost >= self.cost else None
 
     def under(self, other: "Caps") -> "Caps":
         """These, with another's where there is none of these."""
@@ -97,11 +98,15 @@ class Terms:
     usual: Caps = field(factory=Caps)
     listed: Mapping[str, Caps] = field(factory=dict)
     """Every client that stands in a file, with what is said of it there."""
+    _whole: Mapping[str, Caps] = field(init=False, default=Factory(lambda terms: terms.completed(), takes_self=True))
+
+    def completed(self) -> dict[str, Caps]:
+        """Those of the file, with the usual ones where nothing is said."""
+        return {client: caps.under(self.usual) for client, caps in self.listed.items()}
 
     def of(self, client: str) -> Caps:
         """The caps of one client."""
-        own = self.listed.get(client)
-        return self.usual if own is None else own.under(self.usual)
+        return self._whole.get(client, self.usual)
 
 
 class Books(Protocol):
@@ -133,11 +138,16 @@ class Ledger:
         self.changes = 0
         """Grows whenever something is charged."""
         self._now_s = now_s
+        self._day_number = -1
+        self._day = ""
 
     @property
     def today(self) -> str:
         """Such as ``2026-11-25``."""
-        return day_of(self._now_s())
+        number = int(self._now_s() // DAY_S)
+        if number != self._day_number:
+            self._day_number, self._day = number, day_of(number * DAY_S)
+        return self._day
 
     def charge(self, client: str, spent: Spent) -> None:
         """See :class:`Books`."""

@@ -68,7 +68,7 @@ class Meters:
         """A session begins; ``tell`` has it end, a moment later."""
         meter = self._open[name] = Meter(client, account, tell, self._seconds())
         self._books.charge(client, Spent(sessions=1))
-        self._check(meter)
+        self._check(meter, self._books.used_up(client))
 
     def close(self, name: str) -> None:
         """A session has ended."""
@@ -100,10 +100,11 @@ class Meters:
         now_s = self._seconds()
         for meter in self._open.values():
             self._books.charge(meter.client, meter.elapsed(now_s))
+        days = {client: self._books.used_up(client) for client in {meter.client for meter in self._open.values()}}
         for meter in self._open.values():
-            self._check(meter)
+            self._check(meter, days[meter.client])
 
-    def _check(self, meter: Meter) -> None:
-        cap = self._caps.reached(meter.used, SESSION_CAPS) or self._books.used_up(meter.client)
+    def _check(self, meter: Meter, of_the_day: Cap | None) -> None:
+        cap = self._caps.reached(meter.used, SESSION_CAPS) or of_the_day
         if cap is not None:
             meter.tell(cap)
