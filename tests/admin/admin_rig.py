@@ -8,8 +8,11 @@ from twisted.internet.testing import StringTransport
 
 from turngate.admin import Desk, Metrics, site
 from turngate.admin.desk import Ask
+from turngate.admin.usage import listed
+from turngate.proxy.ledger import Ledger
 from turngate.proxy.session import Standing
 from turngate.session.account import Account
+from turngate.session.prices import PriceList
 
 
 class Rig:
@@ -20,6 +23,8 @@ class Rig:
         self.dismissed = []
         self.reason = None
         self.drains = 0
+        self.prices = PriceList()
+        self.ledger = Ledger(lambda: 1_795_600_000.0)
         self.desk = Desk(
             metrics=self.metrics,
             standings=lambda: self.standings,
@@ -28,6 +33,7 @@ class Rig:
             drain=self.drain,
             drain_s=30.0,
             seconds=self.clock.seconds,
+            usage=lambda: listed(self.ledger, self.prices),
             token=token,
         )
 

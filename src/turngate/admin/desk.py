@@ -37,6 +37,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "/readyz": ("GET", "HEAD"),
     "/metrics": ("GET", "HEAD"),
     SESSIONS: ("GET", "HEAD"),
+    "/usage": ("GET", "HEAD"),
     f"{SESSIONS}/": ("DELETE",),
     "/drain": ("POST",),
 }
@@ -82,6 +83,7 @@ class Desk:
         drain: begins the end of the proxy.
         drain_s: how long calls may go on then.
         seconds: the clock of the sessions.
+        usage: what clients have used.
         token: what the operator shows; ``None`` lets in whoever reaches the endpoint.
     """
 
@@ -92,6 +94,7 @@ class Desk:
     drain: Callable[[], None]
     drain_s: float
     seconds: Callable[[], float]
+    usage: Callable[[], dict[str, object]] = dict
     token: str | None = field(default=None, repr=False)
 
     def answer(self, ask: Ask) -> Answer:
@@ -118,6 +121,8 @@ class Desk:
                 return Answer(HTTPStatus.OK, self.metrics.exposed(), CONTENT_TYPE_LATEST)
             case "/sessions":
                 return told(HTTPStatus.OK, sessions=self._listed())
+            case "/usage":
+                return Answer(HTTPStatus.OK, json.dumps(self.usage()).encode() + b"\n")
             case "/drain":
                 count = len(self.standings())
                 self.drain()

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
 from turngate.admin import Desk, Metrics, site
+from turngate.admin.usage import listed
 from turngate.assembly.signals import stop
 from turngate.errors import ConfigError
 from turngate.net.admission import Busy, Offer
@@ -28,8 +29,10 @@ from turngate.ops import config
 from turngate.ops.certificates import Certificates
 from turngate.ops.jwks import jwks_fetched, place_of
 from turngate.ops.logging import Log
+from turngate.ops.prices import prices_of
 from turngate.ops.secrets import key_from
 from turngate.ops.sockets import is_local, listening
+from turngate.proxy.ledger import Books, Ledger
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import comes_back
 
@@ -50,8 +53,8 @@ def key_source_for(reactor: Any, settings: config.Config, log: Log) -> KeySource
     return source
 
 
-def guard_for(reactor: Any, settings: config.Config, judge: Judges | None, log: Log) -> Guard:
-    """Who asks clients for credentials, and counts them."""
+def guard_for(reactor: Any, settings: config.Config, judge: Judges | None, log: Log, books: Books) -> Guard:
+    """Who asks clients for credentials, counts them, and knows from the books what they have used."""
     return Guard(
         judge=judge,
         quotas=settings.quotas,
@@ -59,6 +62,7 @@ def guard_for(reactor: Any, settings: config.Config, judge: Judges | None, log: 
         log=log,
         comes_back=comes_back,
         trusted_proxies=settings.trusted_proxies,
+        books=books,
     )
 
 
@@ -106,6 +110,7 @@ def admin_port(
     metrics: Metrics,
     reception: Reception,
     reasons: Mapping[str, Callable[[], bool]],
+    ledger: Ledger,
 ) -> IListeningPort:
     """
     Where the operator looks at the proxy; ``reasons`` says when no new client should come.
@@ -123,6 +128,7 @@ def admin_port(
         drain=lambda: reactor.callLater(0, stop, reactor),
         drain_s=settings.drain_s,
         seconds=reactor.seconds,
+        usage=lambda: listed(ledger, prices_of(settings)),
         token=key_from(path, os.environ, "admin token")() if path is not None else None,
     )
     given = settings.admin or ""

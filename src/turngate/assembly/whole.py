@@ -23,6 +23,7 @@ from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
 from turngate.assembly.upstream import capabilities_of, dialler_for, simulated, translation_for
+from turngate.assembly.usage import counting, take_terms
 from turngate.net import (
     ClientListener,
     FunctionCaller,
@@ -35,9 +36,12 @@ from turngate.ops.clients import judge_for
 from turngate.ops.drain import Drain
 from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
+from turngate.ops.prices import prices_of
+from turngate.ops.usage_file import UsageFile
 from turngate.proxy.budget import LOOK_EVERY_S, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
+from turngate.proxy.meters import Meters
 from turngate.proxy.ports import IDialler, nothing
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
@@ -75,6 +79,7 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions, key.conceal)
     budget = Budget(log)
+    ledger, meters, usage_file = counting(reactor, settings, log)
     setup = Setup(
         dialler,
         translation_for(settings),
@@ -85,12 +90,14 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         waits=waits_for(settings),
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
         budget=budget,
+        meters=meters,
+        prices=prices_of(settings),
     )
     reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
     source = key_source_for(reactor, settings, log)
     judging = partial(judge_for, fetched=source)
-    guard = guard_for(reactor, settings, judging(settings), log)
+    guard = guard_for(reactor, settings, judging(settings), log, ledger)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -107,6 +114,7 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         accounts=lambda: (standing.account for standing in reception.standings.values()),
         refusals=lambda: listener.refusals,
         is_draining=lambda: drain.busy_s() is not None,
+        used_up=lambda: sum(1 for _ in ledger.spent_clients()),
     )
     reasons = {
         "the proxy is draining": lambda: drain.busy_s() is not None,
@@ -115,15 +123,22 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         "too many sessions crash": lambda: storm.rages,
         "the keys of clients are not known yet": lambda: source is not None and source.keys is None,
     }
-    admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
+    admin = admin_port(reactor, settings, metrics, reception, reasons, ledger) if settings.admin else None
     service = TurngateService(
         reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
     )
     reloading = Reloading(settings, again, judging, Parts(log, guard, listener, key))
     fetch = source.refresh if source is not None else nothing
-    service.reload = reading_again(certificates.reload, reloading, fetch)
+
+    def terms() -> None:
+        take_terms(ledger, guard, reloading.running)
+
+    terms()
+    service.reload = reading_again(certificates.reload, reloading, terms, fetch)
     # once it runs, and until the process ends
-    reactor.callWhenRunning(keep_looking, reactor, budget)
+    for looks in (budget, meters, usage_file):
+        if looks is not None:
+            reactor.callWhenRunning(keep_looking, reactor, looks)
     return service
 
 
@@ -137,10 +152,10 @@ def reading_again(*reads: Callable[[], None]) -> Callable[[], None]:
     return read
 
 
-def keep_looking(reactor: Any, budget: Budget) -> None:
-    """Have the budget look, again and again, whatever becomes of one look."""
-    reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, budget)
-    budget.look()
+def keep_looking(reactor: Any, somebody: Budget | Meters | UsageFile) -> None:
+    """Have somebody look, again and again, whatever becomes of one look."""
+    reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, somebody)
+    somebody.look()
 
 
 def report_failure(log: Log, failure: ActorFailure) -> None:
