@@ -210,7 +210,6 @@ def shown(name: str, results: dict[str, dict], beyond: tuple[Beyond, ...]) -> bo
         result = results[case]
         came_to, why = verdict(case, result, beyond)
         counts[came_to] += 1
-        counts[result["behavior"]] += 1
         plain = result["behavior"] == "OK" and result["behaviorClose"] == "OK" and came_to == "passed"
         if not plain:
             words = f"{result['behavior']}, close {result['behaviorClose']}, code {result['remoteCloseCode']}"

@@ -256,15 +256,18 @@ def print_times(figures: Figures) -> None:
         print(f"  added to a spoken turn, {name}: {calm:.1f} ms calm, {storm:.1f} ms storm")
 
 
-def print_costs(meter: Meter, memory: dict[str, int], sessions: int) -> None:
+def print_costs(meter: Meter, memory: dict[str, int], looks: list[dict[str, int]], sessions: int) -> None:
     for phase in PHASES:
         shares = f"proxy {meter.cpu.get(phase, 0.0):.0%}, simulator {meter.cpu.get(f'{phase} simulator', 0.0):.0%}"
         print(f"  of a core, {phase}: {shares}; resident at most {meter.most_kib.get(phase, 0)} KiB")
     for name, kib in memory.items():
         print(f"  resident {name:<56}{kib:>9} KiB")
+    first, many, _ = looks
     full = memory["with all sessions, idle"]
-    above = {name: (full - memory[base]) / sessions for name, base in (("that", AS_MANY), ("a new process", AT_FIRST))}
-    print(f"  a session takes {above['that']:.1f} KiB above that, {above['a new process']:.1f} KiB above a new process")
+    above = [(full - look["trimmed_kib"]) / sessions for look in (many, first)]
+    print(f"  an idle session takes {above[0]:.1f} KiB, and {above[1]:.1f} KiB in a new process")
+    for name, look in zip((AT_FIRST, AS_MANY, AT_LAST), looks, strict=True):
+        print(f"  {name}: {look['blocks']} blocks held, {look['trimmed_kib']} KiB resident when trimmed")
 
 
 def printed(figures: Figures, meter: Meter, outcome: dict, options, proxy: RunningProxy) -> int:
@@ -277,12 +280,10 @@ def printed(figures: Figures, meter: Meter, outcome: dict, options, proxy: Runni
     for name, n in sorted(outcome["storm"].items()):
         print(f"  storm: {name:<50}{n:>11}")
     print_times(figures)
-    print_costs(meter, memory, options.sessions)
+    print_costs(meter, memory, proxy.memory, options.sessions)
     words, counts = proxy.words, figures.counts
     print(f"  the proxy's log has {words.count('reactor.stalled')} times reactor.stalled: {proxy.log}")
     _, base, last = proxy.memory
-    for name, figure in zip((AT_FIRST, AS_MANY, AT_LAST), proxy.memory, strict=True):
-        print(f"  {name}: {figure['blocks']} blocks held, {figure['trimmed_kib']} KiB resident when trimmed")
     checks = {
         "every session held to its end": counts["sessions"] == options.sessions and not counts["sessions cut"],
         "every turn answered once, by its own answer": counts["client turns asked"]

@@ -4,7 +4,7 @@ import re
 import sys
 
 import pytest
-from conformance import BEYOND_OF_CLIENTS, SKIPPED, verdict
+from conformance import BEYOND_OF_CLIENTS, SKIPPED, shown, verdict
 from conformance import main as conformance
 from load import judge
 from peer import BINARY, PING, Place, frame
@@ -104,6 +104,16 @@ def test_case_that_fails_is_beyond_a_limit_and_refused_as_the_limit_says(case, b
     """A limit that does not hold is a failure too."""
     result = {"behavior": behavior, "behaviorClose": behavior, "remoteCloseCode": code}
     assert verdict(case, result, BEYOND_OF_CLIENTS)[0] == came
+
+
+def test_suite_has_failed_when_one_case_has_or_when_there_are_none(capsys):
+    """A case that is refused as it should be has not."""
+    good = {"behavior": "OK", "behaviorClose": "OK", "remoteCloseCode": 1000}
+    bad = {"behavior": "FAILED", "behaviorClose": "FAILED", "remoteCloseCode": 1009}
+    assert shown("listener", {"1.1.1": good, "9.1.4": bad}, BEYOND_OF_CLIENTS)
+    assert "in all: 1 passed, 1 refused" in capsys.readouterr().out
+    assert not shown("listener", {"1.1.1": bad}, BEYOND_OF_CLIENTS)
+    assert not shown("listener", {}, BEYOND_OF_CLIENTS)
 
 
 @pytest.mark.parametrize("program", [conformance, rolling])
