@@ -50,18 +50,18 @@ class Wire:
         self.last = data
         self.writes += 1
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: N802 - Twisted's
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
         pass
 
-    def getPeer(self) -> IPv4Address:  # noqa: N802
+    def getPeer(self) -> IPv4Address:
         return IPv4Address("TCP", "127.0.0.1", 1)
 
     getHost = getPeer  # noqa: N815
 
-    def setTcpNoDelay(self, enabled: Any) -> None:  # noqa: N802
+    def setTcpNoDelay(self, enabled: Any) -> None:
         pass
 
-    def loseConnection(self) -> None:  # noqa: N802
+    def loseConnection(self) -> None:
         pass
 
     unregisterProducer = pauseProducing = resumeProducing = abortConnection = loseConnection  # noqa: N815
