@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 FILES := $(shell find src twisted -type f ! -name '*.pyc' ! -name dropin.cache ! -path '*.egg-info/*' | LC_ALL=C sort)
 FILE_SET := .venv/.files-$(shell echo '$(FILES)' | cksum | cut -d' ' -f1)
 
-.PHONY: setup run test lint types imports unit packaging diagrams reference soak load rolling conformance sweep golden clean
+.PHONY: setup run test lint types imports unit packaging diagrams reference soak load rolling conformance sweep golden bench bench-guard clean
 
 setup: $(INSTALLED)
 
@@ -63,6 +63,14 @@ rolling: setup
 # Autobahn|Testsuite against listener and dialler; see docs/howto/conformance.md.
 conformance: setup
 	$(BIN)/python bench/conformance.py
+
+# What a message costs beside a plain Autobahn relay, three rounds; see docs/performance.md.
+bench: setup
+	$(BIN)/python bench/speed.py --growth
+
+# How many instructions a message costs, against what is stored; it needs valgrind.
+bench-guard: setup
+	$(BIN)/python bench/guard.py
 
 # Every fault at every event of every golden conversation; see docs/howto/sweep.md.
 sweep: setup
