@@ -37,6 +37,12 @@ def say(talk: Talk, length: int, sample: bytes = PCM) -> None:
     talk.tell(m.UserAudio(sample * (length // 2)))
 
 
+def sent_again(talk: Talk) -> tuple[bytes, frozenset[str]]:
+    """The sound and the turns that another upstream session would hear again, where no turn is owed an answer."""
+    recalled = talk.memory.recall(m.Recall(frozenset(), frozenset()))
+    return b"".join(recalled.audio), recalled.again
+
+
 # --- readiness ------------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +236,36 @@ def test_a13_b25_first_utterance_when_shorter_than_a_second_is_padded_and_commit
     say(talk, 2)
     committed = talk.tell(passed(m.Deadline.COMMIT_PAUSE)).upstream
     assert [m.AppendAudio(bytes(FIRST_BYTES - MIN_BYTES)), m.CommitAudio("tg_2")] == committed
+
+
+@pytest.mark.parametrize("heard", [m.UserTranscribed("u1", "so"), m.TranscriptionFailed("u1", "inaudible")])
+def test_commit_when_its_answer_is_lost_is_known_by_what_was_said(heard: m.Message) -> None:
+    """What is written down is a turn, and no reason to give the upstream up; its own word for it may still come."""
+    talk = committing()
+    say(talk, FIRST_BYTES, LOUD)
+    talk.tell(passed(m.Deadline.COMMIT_PAUSE))
+    known = talk.tell(heard)
+    assert m.Disarm(m.Deadline.COMMIT_ANSWER) in known.effects
+    assert 1 == len(known.all(m.StartResponse))
+    assert (b"", frozenset()) == sent_again(talk)
+    assert [] == talk.tell(m.SpeechCommitted("u1"), heard).upstream
+    talk.start()
+    talk.end()
+    talk.settle()
+
+
+def test_commit_when_an_earlier_turn_is_written_down_is_still_awaited() -> None:
+    """The upstream writes down in its own time."""
+    talk = committing()
+    say(talk, FIRST_BYTES)
+    talk.tell(passed(m.Deadline.COMMIT_PAUSE), m.SpeechCommitted("u1"))
+    talk.start()
+    talk.end()
+    say(talk, MIN_BYTES, LOUD)
+    talk.tell(passed(m.Deadline.COMMIT_PAUSE))
+    assert [] == talk.tell(m.UserTranscribed("u1", "so")).upstream
+    assert m.Deadline.COMMIT_ANSWER in talk.judge.armed
+    assert (LOUD * (MIN_BYTES // 2), frozenset()) == sent_again(talk)
 
 
 def test_a14_commits_when_a_response_is_active_are_made_at_its_end() -> None:

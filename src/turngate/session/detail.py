@@ -69,6 +69,7 @@ def partly_transcribed(draft: Draft, said: UserPartlyTranscribed) -> None:
 
 def transcribed(draft: Draft, said: UserTranscribed) -> None:
     """All of what the user said: as the last of its pieces, or as a line."""
+    turns.known_by_words(draft, said.item_id)
     if is_detailed(draft):
         draft.emit(UserHeard(said.item_id, said.text.strip(), is_whole=True, own=said.own))
     else:

@@ -81,6 +81,10 @@ class Earshot:
         """Where the latest began of the pieces that came."""
         self._turns: deque[Turn] = deque(maxlen=MAX_TURNS)
         self._speaks_from: int | None = None
+        self._names: deque[str] = deque(maxlen=MAX_TURNS)
+        """The latest turns of this upstream session, written down or not."""
+        self._is_asked = False
+        """Whether the upstream was asked to make a turn of what it heard, and has not said that it did."""
         self._committed = 0
         """Where the last turn ended."""
         self._settled = 0
@@ -127,10 +131,21 @@ class Earshot:
         """The upstream hears somebody speak."""
         self._speaks_from = self._open_from
 
+    def asked(self) -> None:
+        """The upstream is to make a turn of what it heard."""
+        self._is_asked = True
+
+    def named(self, item_id: str) -> None:
+        """The upstream tells of a turn; of one that it was asked to make, this may be the first word."""
+        if self._is_asked and item_id and item_id not in self._names:
+            self.committed(item_id)
+
     def committed(self, item_id: str) -> None:
         """What was said is a turn; where several are in one piece, each has all of it."""
-        if any(turn.item_id == item_id for turn in self._turns):
+        self._is_asked = False
+        if item_id in self._names:
             return
+        self._names.append(item_id)
         begins = self._open_from
         if begins == self._total and self._turns and self._turns[-1].ends == self._total:
             begins = self._turns[-1].begins
@@ -153,6 +168,8 @@ class Earshot:
         audio = tuple(piece for begins, ends in spans for piece in self._between(begins, ends))
         self._audio.clear()
         self._turns.clear()
+        self._names.clear()
+        self._is_asked = False
         self._speaks_from = None
         self._committed = self._total
         self._settled = self._total + sum(len(piece) for piece in audio) + SETTLING_S * self._bytes_per_s

@@ -22,6 +22,7 @@ from turngate.session.messages import (
     AppendAudio,
     ByPause,
     CallsRecorded,
+    CommitAudio,
     ContextCall,
     ContextEntry,
     ContextLine,
@@ -39,6 +40,7 @@ from turngate.session.messages import (
     SendUpdate,
     SpeechCommitted,
     SpeechStarted,
+    TranscriptionFailed,
     UpstreamCongested,
     UpstreamLost,
     UpstreamMessage,
@@ -125,8 +127,12 @@ class Memory:
                 self._earshot.started()
             case SpeechCommitted(item_id):
                 self._earshot.committed(item_id)
-            case UserTranscribed(item_id, text) if text.strip():
-                self._earshot.written(item_id)
+            case UserTranscribed(item_id, text):
+                self._earshot.named(item_id)
+                if text.strip():
+                    self._earshot.written(item_id)
+            case TranscriptionFailed(item_id):
+                self._earshot.named(item_id)
             case _:
                 pass
 
@@ -137,6 +143,8 @@ class Memory:
         match effect:
             case AppendAudio(pcm):
                 self._earshot.take(pcm)
+            case CommitAudio():
+                self._earshot.asked()
             case ConversationLine(Role.ASSISTANT, text, item_id=str(item_id)) if item_id:
                 self._told(item_id, text)
             case LineRecorded(Role.ASSISTANT, text, item_id) if item_id in self._open:

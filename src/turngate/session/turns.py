@@ -156,6 +156,12 @@ def floor_overdue(draft: Draft, _: DeadlinePassed) -> None:
         draft.emit(Note("floor.overdue"), Warned(Problem(Cause.SPEECH_ENDLESS, detail)))
 
 
+def known_by_words(draft: Draft, item_id: str) -> None:
+    """What the upstream writes down, or cannot, is a turn; where it has not said so, this answers the commit."""
+    if draft.state.manual.sent and item_id:
+        speech_committed(draft, SpeechCommitted(item_id))
+
+
 def user_transcribed(draft: Draft, said: UserTranscribed) -> None:
     """What the user said, in writing."""
     text = said.text.strip()
@@ -164,6 +170,7 @@ def user_transcribed(draft: Draft, said: UserTranscribed) -> None:
 
 def transcription_failed(draft: Draft, failed: TranscriptionFailed) -> None:
     """The model heard the user all the same; only the line is missing."""
+    known_by_words(draft, failed.item_id)
     heard(draft, failed.item_id, None)
     detail = f"What the user said could not be written down ({failed.code or 'no code'}); the answer is not affected."
     draft.emit(Warned(Problem(Cause.TRANSCRIPTION_FAILED, detail)))

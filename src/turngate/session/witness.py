@@ -194,17 +194,11 @@ class Witness:
                 return evolve(self, calling=self.calling | {response_id})
             case m.SpeechStarted() if self.serves:
                 return evolve(self, user_speaks=True)
-            case m.SpeechCommitted(item_id) if self.serves and item_id not in self.ended:
-                # of turns that nobody names each is another
-                named = frozenset({item_id} - {""})
-                return evolve(
-                    self,
-                    user_speaks=False,
-                    committing="",
-                    owed=self.owed | {item_id},
-                    heard=self.heard | {item_id},
-                    ended=self.ended | named,
-                )
+            case m.SpeechCommitted(item_id) if self.serves:
+                return self.hear_turn(item_id)
+            case m.UserTranscribed(item_id) | m.TranscriptionFailed(item_id) if self.committing and item_id:
+                # what is written down, or cannot be, was committed
+                return self.hear_turn(item_id)
             case m.UserText(text):
                 return evolve(self, texts=(*self.texts, text))
             case m.AgentLine(text):
@@ -241,6 +235,19 @@ class Witness:
                 )
             case _:
                 return self
+
+    def hear_turn(self, item_id: str) -> Self:
+        """What the user said is a turn; one that has a name is a turn once."""
+        if item_id in self.ended:
+            return self
+        return evolve(
+            self,
+            user_speaks=False,
+            committing="",
+            owed=self.owed | {item_id},
+            heard=self.heard | {item_id},
+            ended=self.ended | {item_id} - {""},
+        )
 
     def given_up(self) -> Self:
         """What the user said is owed no answer any more; the results of tools are."""
