@@ -19,7 +19,9 @@ from turngate.evolving import evolve
 from turngate.session.capabilities import DEFAULT_RATE_HZ
 from turngate.session.earshot import Earshot
 from turngate.session.messages import (
+    AgentAudio,
     AppendAudio,
+    Arm,
     ByPause,
     CallsRecorded,
     CommitAudio,
@@ -28,6 +30,7 @@ from turngate.session.messages import (
     ContextLine,
     ConversationLine,
     DialUpstream,
+    Disarm,
     Effect,
     LineRecorded,
     Message,
@@ -83,19 +86,8 @@ SIGNS_OF_LIFE: Final = frozenset(get_args(UpstreamMessage)) - {
 }
 """What only an upstream session that hears can say."""
 
-WATCHED: Final = frozenset(
-    {
-        AppendAudio,
-        CallsRecorded,
-        ConversationLine,
-        DialUpstream,
-        LineRecorded,
-        MoveOver,
-        SendUpdate,
-        UserHeard,
-    }
-)
-"""What follows and is of importance here."""
+PASSING: Final = frozenset({AgentAudio, Arm, Disarm})
+"""What follows most often, beside the user's audio, and is of no importance here."""
 
 
 class Memory:
@@ -138,7 +130,7 @@ class Memory:
 
     def watch(self, effect: Effect) -> None:
         """Something follows."""
-        if type(effect) not in WATCHED:
+        if type(effect) in PASSING:
             return
         match effect:
             case AppendAudio(pcm):
