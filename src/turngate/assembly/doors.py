@@ -21,6 +21,7 @@ from turngate.assembly.signals import stop
 from turngate.errors import ConfigError
 from turngate.net.admission import Busy, Offer
 from turngate.net.guard import Guard, Times
+from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
 from turngate.ops.clients import judge_for
@@ -31,8 +32,8 @@ from turngate.proxy.reception import Reception
 from turngate.proxy.resume import comes_back
 
 
-def guard_for(reactor: Any, settings: config.Config, log: Log) -> Guard:
-    """Who asks clients for credentials, and counts them."""
+def guard_for(reactor: Any, settings: config.Config, log: Log, tables: SharedTables | None = None) -> Guard:
+    """Who asks clients for credentials, and counts them; with others, where there are tables that they share."""
     return Guard(
         judge=judge_for(settings),
         quotas=settings.quotas,
@@ -40,6 +41,8 @@ def guard_for(reactor: Any, settings: config.Config, log: Log) -> Guard:
         log=log,
         comes_back=comes_back,
         trusted_proxies=settings.trusted_proxies,
+        places=tables.places if tables is not None else None,
+        paces=tables.paces if tables is not None else None,
     )
 
 

@@ -33,9 +33,13 @@ from turngate.session.capabilities import Capabilities
 from turngate.simulator import Simulator
 
 
-def simulated(reactor: Any, settings: config.Config) -> tuple[Simulator | None, config.Config, str]:
+def simulated(
+    reactor: Any, settings: config.Config, elsewhere: str | None = None
+) -> tuple[Simulator | None, config.Config, str]:
     """
     The simulator where the configuration asks for it; the settings, with a key for it; and the upstream's URL.
+
+    ``elsewhere`` is where another process has the simulator.
 
     Raises:
         ConfigError: it cannot listen.
@@ -43,10 +47,13 @@ def simulated(reactor: Any, settings: config.Config) -> tuple[Simulator | None, 
     url = settings.upstream
     if url != config.SIMULATOR:
         return None, settings, url
+    with_key = evolve(settings, upstream_key=BearerKey("simulated"))
+    if elsewhere is not None:
+        return None, with_key, elsewhere
     simulator = Simulator(reactor, dialect=settings.dialect)
     bound(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the loopback")
     url = f"{simulator.url}{settings.dialect.path[len(simulator.path) :]}"
-    return simulator, evolve(settings, upstream_key=BearerKey("simulated")), url
+    return simulator, with_key, url
 
 
 def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits, log: Log) -> PatientDialler:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from math import ceil
 from random import Random
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
+from attrs import field, frozen
 from zope.interface.verify import verifyObject
 
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
@@ -29,23 +30,93 @@ from turngate.net import (
     FunctionHosts,
     Limits,
 )
+from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
 from turngate.ops.clients import read_again
 from turngate.ops.drain import Drain
 from turngate.ops.logging import Log
-from turngate.proxy.budget import LOOK_EVERY_S, Budget
+from turngate.proxy.budget import LOOK_EVERY_S, MAX_BYTES, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
 from turngate.proxy.ports import IDialler
 from turngate.proxy.reception import Reception
-from turngate.proxy.resume import InMemoryStore
+from turngate.proxy.resume import MAX_AWAY, InMemoryStore
 from turngate.proxy.session import Setup
+from turngate.simulator import Simulator
+
+
+@frozen(kw_only=True)
+class Share:
+    """Which part of the whole a process is; by itself it is all of it."""
+
+    of: int = 1
+    """How many processes there are."""
+    new_id: Callable[[], str] = lambda: str(uuid4())
+    upstream_url: str | None = None
+    """Where the simulator is, where another process has it."""
+    fields: dict[str, Field] = field(factory=dict)
+    """What each line of the log has."""
+    tables: SharedTables | None = None
+    """The limits of clients, where other processes count with this one."""
+    is_watched: bool = False
+    """Whether another process shows what is counted here."""
+
+
+WHOLE: Final = Share()
+
+
+@frozen(kw_only=True)
+class Proxy:
+    """All that a process needs to serve clients, but for its sockets."""
+
+    settings: config.Config
+    log: Log
+    metrics: Metrics
+    simulator: Simulator | None
+    reception: Reception
+    drain: Drain
+    listener: ClientListener
+    reasons: Mapping[str, Callable[[], bool]]
+    """Why no new client should come, each with whether it holds."""
+    certificates: Certificates
+    reload: Callable[[], None]
+
+    def unready(self) -> str | None:
+        """Why no new client should come, if it should not."""
+        return next((reason for reason, holds in self.reasons.items() if holds()), None)
 
 
 def compose(reactor: Any, settings: config.Config) -> TurngateService:
     """
     The proxy on a reactor, with its sockets bound.
+
+    Raises:
+        ConfigError: it cannot run; the line says why.
+    """
+    proxy = assembled(reactor, settings, WHOLE)
+    ports = client_ports(reactor, proxy.settings, proxy.listener.factory, proxy.certificates)
+    admin = (
+        admin_port(reactor, proxy.settings, proxy.metrics, proxy.reception, proxy.reasons) if settings.admin else None
+    )
+    service = TurngateService(
+        reactor,
+        proxy.log,
+        proxy.settings,
+        ports,
+        proxy.reception,
+        proxy.simulator,
+        drain=proxy.drain,
+        admin=admin,
+        on_lag=proxy.metrics.lagged,
+    )
+    service.reload = proxy.reload
+    return service
+
+
+def assembled(reactor: Any, settings: config.Config, share: Share) -> Proxy:
+    """
+    All rooms, put together.
 
     Raises:
         ConfigError: it cannot run; the line says why.
@@ -56,7 +127,7 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         metrics.see(event, fields)
         storm.see(event)
 
-    log = Log(settings.log_level, watch=watch if settings.admin else None)
+    log = Log(settings.log_level, watch=watch if settings.admin or share.is_watched else None, fields=share.fields)
     system = ActorSystem(
         reactor,
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
@@ -68,12 +139,12 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         # a fifth more than sessions, for those that come back, and those that are told that they may not
         max_connections=settings.max_sessions + ceil(settings.max_sessions / 5),
     )
-    simulator, settings, url = simulated(reactor, settings)
+    simulator, settings, url = simulated(reactor, settings, share.upstream_url)
     dialler = dialler_for(reactor, settings, url, limits, log)
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions)
-    budget = Budget(log)
+    budget = Budget(log, MAX_BYTES // share.of)
     setup = Setup(
         dialler,
         translation_for(settings),
@@ -85,9 +156,10 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
         budget=budget,
     )
-    reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
+    store = InMemoryStore(settings.resume_s, reactor.seconds, MAX_AWAY // share.of)
+    reception = Reception(system, setup, share.new_id, store)
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
-    guard = guard_for(reactor, settings, log)
+    guard = guard_for(reactor, settings, log, share.tables)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -98,8 +170,6 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         admit=guard,
         uniform=Random().uniform,  # noqa: S311 - it spreads pings in time, and keeps no secret
     )
-    certificates = Certificates(log)
-    ports = client_ports(reactor, settings, listener.factory, certificates)
     metrics.now = Now(
         accounts=lambda: (standing.account for standing in reception.standings.values()),
         refusals=lambda: listener.refusals,
@@ -111,14 +181,21 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         "memory is short": lambda: budget.busy_s() is not None,
         "too many sessions crash": lambda: storm.rages,
     }
-    admin = admin_port(reactor, settings, metrics, reception, reasons) if settings.admin else None
-    service = TurngateService(
-        reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
-    )
-    service.reload = reading_again(partial(read_again, guard, settings, log), certificates.reload)
+    certificates = Certificates(log)
     # once it runs, and until the process ends
     reactor.callWhenRunning(keep_looking, reactor, budget)
-    return service
+    return Proxy(
+        settings=settings,
+        log=log,
+        metrics=metrics,
+        simulator=simulator,
+        reception=reception,
+        drain=drain,
+        listener=listener,
+        reasons=reasons,
+        certificates=certificates,
+        reload=reading_again(partial(read_again, guard, settings, log), certificates.reload),
+    )
 
 
 def reading_again(*reads: Callable[[], None]) -> Callable[[], None]:

@@ -10,6 +10,7 @@ Goes to: ``assembly/``.
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from os import sched_getaffinity
 from typing import Final
 
 from attrs import field, frozen
@@ -32,6 +33,8 @@ CHOICES: Final = {
     "late_voice": ("refuse", "move"),
 }
 """Settings that are one of a few words."""
+AUTO: Final = "auto"
+MAX_WORKERS: Final = 64
 PREFIX: Final = "TURNGATE_"
 EXAMPLES: Final = {
     "voices": '"deepgram:aura-2-thalia-en" = "marin"',
@@ -103,6 +106,8 @@ class Config:
     """How long calls may go on, to a quiet moment of theirs, when the proxy is to stop."""
     admin: str | None = None
     """Where the operator looks at it: an endpoint string, or a port of the loopback; ``None`` is nowhere."""
+    workers: str = "1"
+    """How many processes share the sessions: a number, or ``auto`` for as many as there are cores."""
     admin_token_file: str | None = None
     """Holds what the operator shows there; without it, it is for this machine only."""
     client_keys_file: str | None = None
@@ -128,6 +133,11 @@ class Config:
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
     """Environment variables that look like misspelled settings, each with the one that may be meant."""
+
+    @property
+    def worker_count(self) -> int:
+        """How many processes share the sessions."""
+        return min(MAX_WORKERS, len(sched_getaffinity(0))) if self.workers == AUTO else int(self.workers)
 
     @property
     def knows_clients(self) -> bool:
@@ -165,6 +175,7 @@ KEYS: Final = (
     "component_settings",
     "rollover",
     "late_voice",
+    "workers",
     "admin",
     "admin_token_file",
 )
