@@ -6,7 +6,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from turngate.admin import Desk, Metrics, site
+from turngate.admin import Desk, Metrics, OneProcess, site
 from turngate.admin.desk import Ask
 from turngate.proxy.session import Standing
 from turngate.session.account import Account
@@ -21,13 +21,10 @@ class Rig:
         self.reason = None
         self.drains = 0
         self.desk = Desk(
-            metrics=self.metrics,
-            standings=lambda: self.standings,
-            dismiss=self.dismiss,
+            house=OneProcess(self.metrics, lambda: self.standings, self.dismiss, self.clock.seconds),
             unready=lambda: self.reason,
             drain=self.drain,
             drain_s=30.0,
-            seconds=self.clock.seconds,
             token=token,
         )
 
@@ -46,7 +43,10 @@ class Rig:
         return account
 
     def ask(self, path, method="GET", host="localhost:9090", **others):
-        return self.desk.answer(Ask(method, path, host, **others))
+        answers = []
+        self.desk.answer(Ask(method, path, host, **others), answers.append)
+        (answer,) = answers
+        return answer
 
     def read(self, path, method="GET", **others):
         """The status, and the JSON that is answered."""
@@ -57,6 +57,7 @@ class Rig:
         """What comes back over one connection."""
         protocol = site(self.desk).buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         transport = StringTransport()
+        transport.protocol = protocol
         protocol.makeConnection(transport)
         for request in requests:
             protocol.dataReceived(request)

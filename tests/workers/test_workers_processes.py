@@ -1,11 +1,12 @@
 """Two workers as processes: what is the point of processes, and nothing that a clock can show."""
 
+import http.client
 import json
 import os
 import re
 import signal
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import jwt
@@ -16,6 +17,7 @@ from twistd_rig import LISTEN, OWN_BIN, PATIENCE_S, Conversation, RunningProxy, 
 
 CANARY = "sk-canary-4711"
 GOING_AWAY = 1001
+ADMIN = ("--admin", "tcp:0:interface=127.0.0.1")
 TWO = ("--upstream", "simulator", *LISTEN, "--workers", "2")
 NO_RESUME = {"TURNGATE_RESUME_S": "0"}
 
@@ -25,40 +27,55 @@ def children_of(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def sessions_by_worker(log):
-    """Which worker began which session."""
-    return re.findall(r"session\.started worker=(\d) session=(\w+)", log)
+def ask(proxy, method, path):
+    """The status and the body of an answer of the operator's endpoint."""
+    (port,) = re.findall(r"admin\.listening address=127\.0\.0\.1:(\d+)$", proxy.log, re.MULTILINE)
+    connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=PATIENCE_S)
+    with closing(connection):
+        connection.request(method, path)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
 
 
-def test_workers_share_the_socket_and_one_that_dies_is_followed_by_another():
-    """Its sessions are lost, the other's go on; the end is that of all."""
-    with RunningProxy(*TWO, **NO_RESUME) as proxy, ExitStack() as open_ones:
-        assert "Traceback" not in proxy.log
+def figure(proxy, name):
+    """One of the metrics."""
+    (value,) = re.findall(rf"^{name} (\S+)$", ask(proxy, "GET", "/metrics")[1], re.MULTILINE)
+    return float(value)
+
+
+def test_workers_are_one_proxy_and_one_that_dies_is_followed_by_another():
+    """They share the port and are looked at as one; only the sessions of who dies are lost; all end together."""
+    with RunningProxy(*TWO, *ADMIN, **NO_RESUME) as proxy, ExitStack() as open_ones:
         conversations = [open_ones.enter_context(Conversation(proxy.port)) for _ in range(4)]
-        welcomes = {one.receive_event()["request_id"][:8]: one for one in conversations}
-        proxy.read_until("session.started")
-        while len(sessions_by_worker(proxy.log)) < 4:
-            proxy.read_until("session.started")
-        of = {name: worker for worker, name in sessions_by_worker(proxy.log)}
-        assert ["0", "0", "1", "1"] == sorted(of.values())
-        pids = children_of(proxy._process.pid)
-        assert 2 == len(pids)
-        os.kill(pids[0], signal.SIGKILL)
+        by_name = {one.receive_event()["request_id"][:8]: one for one in conversations}
+        listed = json.loads(ask(proxy, "GET", "/sessions")[1])["sessions"]
+        of = {one["session"]: one["worker"] for one in listed}
+        assert by_name.keys() == of.keys()
+        assert [0, 0, 1, 1] == sorted(of.values())
+        assert (4.0, 4.0) == (figure(proxy, "turngate_sessions_open"), figure(proxy, "turngate_sessions_opened_total"))
+        name, dismissed = by_name.popitem()
+        assert 202 == ask(proxy, "DELETE", f"/sessions/{name}")[0]
+        dismissed.receive_close()
+        dismissed.close()
+
+        os.kill(children_of(proxy._process.pid)[0], signal.SIGKILL)
         proxy.read_until("worker.lost")
-        (lost,) = re.findall(r"worker\.lost worker=(\d) how=.signal 9.", proxy.log)
-        for name, conversation in welcomes.items():
-            if of[name] == lost:
-                assert b"" == conversation._stream.read(1)
+        (lost,) = re.findall(r'worker\.lost worker=(\d) how="signal 9"', proxy.log)
+        for name in [name for name in by_name if of[name] == int(lost)]:
+            assert b"" == by_name.pop(name)._stream.read(1)
+        assert (200, "ready\n") == ask(proxy, "GET", "/readyz")
         proxy.read_until("worker.started")
-        with Conversation(proxy.port) as another:
-            assert another.receive_event()["type"] == "Welcome"
-            proxy.ask_to_stop()
-            proxy.ask_to_stop()
-            assert GOING_AWAY == another.receive_close()
-        for name, conversation in welcomes.items():
-            if of[name] != lost:
-                assert GOING_AWAY == conversation.receive_close()
-                conversation.close()
+        assert 4.0 == figure(proxy, "turngate_sessions_opened_total")
+        assert 1.0 == figure(proxy, "turngate_worker_restarts_total")
+
+        another = open_ones.enter_context(Conversation(proxy.port))
+        by_name["another"] = another
+        assert another.receive_event()["type"] == "Welcome"
+        proxy.ask_to_stop()
+        proxy.ask_to_stop()
+        for conversation in by_name.values():
+            assert GOING_AWAY == conversation.receive_close()
+            conversation.close()
         assert 0 == proxy.stop()
     assert "Traceback" not in proxy.log
     assert 2 == proxy.log.count("worker.ended")

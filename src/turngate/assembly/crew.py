@@ -14,6 +14,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -23,7 +24,9 @@ from twisted.internet.protocol import ServerFactory
 from twisted.logger import LogLevel
 
 from turngate import __version__
-from turngate.assembly.doors import client_ports
+from turngate.admin import Metrics
+from turngate.admin.sums import families_of
+from turngate.assembly.doors import admin_port, client_ports
 from turngate.assembly.signals import stop
 from turngate.assembly.upstream import simulated
 from turngate.errors import ConfigError
@@ -36,9 +39,11 @@ from turngate.ops.notify import Notifier
 from turngate.ops.pulse import Pulse
 from turngate.ops.sockets import adopt, shown
 from turngate.simulator import Simulator
+from turngate.workers.asking import Asking
 from turngate.workers.crew import Crew, Events, Process, Stage
 from turngate.workers.doorman import Doorman
 from turngate.workers.processes import WorkerProcess, inherited
+from turngate.workers.whole_house import WholeHouse
 from turngate.workers.words import Begin, Line
 
 ENV: str = "env:"
@@ -56,8 +61,10 @@ class CrewService(Service):
         ports: tuple[IListeningPort, ...],
         crew: Crew,
         simulator: Simulator | None,
+        admin: IListeningPort | None = None,
     ) -> None:
         self.ports = ports
+        self.admin = admin
         self.drain = crew
         self.reload: Callable[[], None] = crew.reload
         self._crew = crew
@@ -81,6 +88,9 @@ class CrewService(Service):
         for port in self.ports:
             adopt(port)
             self._log.info("proxy.listening", address=shown(port))
+        if self.admin is not None:
+            adopt(self.admin)
+            self._log.info("admin.listening", address=shown(self.admin))
         self._pulse.start()
         self._reactor.callWhenRunning(self._crew.start)
 
@@ -133,7 +143,8 @@ class CrewService(Service):
         self._doorman.close()
         if self._simulator is not None:
             self._simulator.stop()
-        closed = [maybeDeferred(port.stopListening) for port in self.ports]
+        ports = (*self.ports, *(() if self.admin is None else (self.admin,)))
+        closed = [maybeDeferred(port.stopListening) for port in ports]
         return DeferredList(closed, consumeErrors=True).addCallback(lambda _: None)
 
 
@@ -151,8 +162,6 @@ def compose_crew(reactor: Any, settings: config.Config, environment: Mapping[str
         ConfigError: it cannot run; the line says why.
     """
     log = Log(settings.log_level)
-    if settings.admin:
-        raise ConfigError("--admin and several workers do not go together yet; leave one of them out")
     if settings.resume_s:
         raise ConfigError("clients cannot come back to a session of several workers yet; set resume_s = 0")
     # what only workers need is looked at all the same, while the operator looks on
@@ -176,8 +185,17 @@ def compose_crew(reactor: Any, settings: config.Config, environment: Mapping[str
         return WorkerProcess(reactor, events, begin, around, tables.descriptor)
 
     crew = Crew(settings.worker_count, spawn, reactor, log, settings.drain_s)
-    crew.on_lost = tables.forget
-    return CrewService(reactor, log, settings, ports, crew, simulator)
+    asking = Asking(crew, reactor, log)
+    house = WholeHouse(crew, asking, partial(families_of, Metrics().registry))
+    crew.on_answer = asking.answered
+
+    def lost(index: int) -> None:
+        for tell in (tables.forget, asking.lost, house.lost):
+            tell(index)
+
+    crew.on_lost = lost
+    admin = admin_port(reactor, settings, house, crew.unready) if settings.admin else None
+    return CrewService(reactor, log, settings, ports, crew, simulator, admin)
 
 
 def secrets_of(settings: config.Config) -> tuple[str, ...]:

@@ -11,12 +11,13 @@ Comes from: ``ops/config.py``. Goes to: ``whole.py``, which has the listener bui
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
-from turngate.admin import Desk, Metrics, site
+from turngate.admin import Desk, site
+from turngate.admin.house import House
 from turngate.assembly.signals import stop
 from turngate.errors import ConfigError
 from turngate.net.admission import Busy, Offer
@@ -28,7 +29,6 @@ from turngate.ops.clients import judge_for
 from turngate.ops.logging import Log
 from turngate.ops.secrets import key_from
 from turngate.ops.sockets import is_local, listening
-from turngate.proxy.reception import Reception
 from turngate.proxy.resume import comes_back
 
 
@@ -85,28 +85,21 @@ def turns_away(*gatekeepers: Gatekeeper) -> Busy:
 
 
 def admin_port(
-    reactor: Any,
-    settings: config.Config,
-    metrics: Metrics,
-    reception: Reception,
-    reasons: Mapping[str, Callable[[], bool]],
+    reactor: Any, settings: config.Config, house: House, unready: Callable[[], str | None]
 ) -> IListeningPort:
     """
-    Where the operator looks at the proxy; ``reasons`` says when no new client should come.
+    Where the operator looks at the proxy; ``unready`` says why no new client should come.
 
     Raises:
         ConfigError: it cannot be had, or is open to other machines without a token.
     """
     path = settings.admin_token_file
     desk = Desk(
-        metrics=metrics,
-        standings=lambda: reception.standings,
-        dismiss=reception.dismiss,
-        unready=lambda: next((reason for reason, holds in reasons.items() if holds()), None),
+        house=house,
+        unready=unready,
         # a moment later, when it was answered
         drain=lambda: reactor.callLater(0, stop, reactor),
         drain_s=settings.drain_s,
-        seconds=reactor.seconds,
         token=key_from(path, os.environ, "admin token")() if path is not None else None,
     )
     given = settings.admin or ""

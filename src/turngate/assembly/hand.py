@@ -21,6 +21,7 @@ from twisted.logger import ILogObserver, LogEvent, formatEvent
 from twisted.protocols.tls import TLSMemoryBIOFactory
 from zope.interface import implementer
 
+from turngate.admin.sums import families_of
 from turngate.assembly.signals import stop, take_reload, take_signals
 from turngate.assembly.whole import Share, assembled
 from turngate.net.shared_quotas import SharedTables
@@ -31,7 +32,7 @@ from turngate.ops.pulse import Pulse
 from turngate.workers.channel import Channel
 from turngate.workers.handing import Handed, Taker, adopted
 from turngate.workers.processes import TABLES_FD
-from turngate.workers.words import Beat, Begin, Drain, Hurry, Line, Ready, Reload, ToWorker
+from turngate.workers.words import Answered, Ask, Beat, Begin, Drain, Hurry, Line, Ready, Reload, ToWorker, What
 
 BEAT_EVERY_S: Final = 0.5
 
@@ -86,8 +87,19 @@ class Hand:
                 stop(self._reactor)
             case Reload():
                 self._proxy.reload()
+            case Ask():
+                self._channel.tell(self._answered(message))
             case Begin():
                 pass
+
+    def _answered(self, ask: Ask) -> Answered:
+        match ask.what:
+            case What.METRICS:
+                return Answered(ask.number, metrics=families_of(self._proxy.metrics.registry))
+            case What.SESSIONS:
+                return Answered(ask.number, sessions=self._proxy.house.entries())
+            case What.DISMISS:
+                return Answered(ask.number, was_there=self._proxy.reception.dismiss(ask.name))
 
     def _take(self, connection: socket.socket, handed: Handed) -> None:
         adopted(self._reactor, connection, self._factories[handed.endpoint])

@@ -19,7 +19,7 @@ from attrs import field, frozen
 from zope.interface.verify import verifyObject
 
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
-from turngate.admin import Metrics, Now, Storm
+from turngate.admin import Metrics, Now, OneProcess, Storm
 from turngate.assembly.doors import admin_port, client_ports, guard_for, turns_away
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
@@ -73,6 +73,7 @@ class Proxy:
     settings: config.Config
     log: Log
     metrics: Metrics
+    house: OneProcess
     simulator: Simulator | None
     reception: Reception
     drain: Drain
@@ -96,9 +97,7 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
     """
     proxy = assembled(reactor, settings, WHOLE)
     ports = client_ports(reactor, proxy.settings, proxy.listener.factory, proxy.certificates)
-    admin = (
-        admin_port(reactor, proxy.settings, proxy.metrics, proxy.reception, proxy.reasons) if settings.admin else None
-    )
+    admin = admin_port(reactor, proxy.settings, proxy.house, proxy.unready) if settings.admin else None
     service = TurngateService(
         reactor,
         proxy.log,
@@ -188,6 +187,7 @@ def assembled(reactor: Any, settings: config.Config, share: Share) -> Proxy:
         settings=settings,
         log=log,
         metrics=metrics,
+        house=OneProcess(metrics, lambda: reception.standings, reception.dismiss, reactor.seconds),
         simulator=simulator,
         reception=reception,
         drain=drain,

@@ -23,7 +23,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from turngate.proxy.log import EventLog
 from turngate.workers.handing import Handed
-from turngate.workers.words import Beat, Drain, Failed, Hurry, Line, Ready, Reload, ToParent, ToWorker
+from turngate.workers.words import Answered, Beat, Drain, Failed, Hurry, Line, Ready, Reload, ToParent, ToWorker
 
 FIRST_PAUSE_S: Final = 0.1
 MOST_PAUSE_S: Final = 30.0
@@ -138,6 +138,8 @@ class Crew:
         """Called when the stage of a place has changed."""
         self.on_line: Callable[[int, Line], None] = lambda _index, _line: None
         """Called with each line of a worker for the log."""
+        self.on_answer: Callable[[int, Answered], None] = lambda _index, _answer: None
+        """Called with each answer of a worker."""
         self.on_lost: Callable[[int], None] = lambda _index: None
         """Called with the place of a worker that has ended."""
         self.on_give_up: Callable[[str], None] = lambda _words: None
@@ -235,6 +237,8 @@ class Crew:
                 post.words = words
             case Line():
                 self.on_line(post.index, message)
+            case Answered():
+                self.on_answer(post.index, message)
 
     def ended(self, post: Post, how: str) -> None:
         """The process of a worker is no more."""
@@ -245,8 +249,8 @@ class Crew:
             self._log.info("worker.ended", worker=post.index)
         else:
             self._log.error("worker.lost", worker=post.index, how=how, reason=post.words, sessions=lost)
-        self.on_lost(post.index)
         self._stage(post, Stage.EMPTY)
+        self.on_lost(post.index)
         if self.is_ending:
             self._check_over()
             return

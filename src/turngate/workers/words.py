@@ -8,9 +8,12 @@ Must not know: how they travel, what follows from them.
 Comes from and goes to: ``channel.py``. Both ends are of one release, for a worker is started by its parent.
 """
 
-from typing import Final, TypeAlias
+from enum import Enum
+from typing import Any, Final, TypeAlias
 
 import msgspec
+
+from turngate.admin.sums import Family
 
 MAX_MESSAGE_BYTES: Final = 64 * 1024 * 1024
 """All sessions of a worker in a list, and more; it is our own process that is believed."""
@@ -37,6 +40,33 @@ class Hurry(msgspec.Struct, frozen=True, tag=True):
 
 class Reload(msgspec.Struct, frozen=True, tag=True):
     """Read again all that may change while sessions go on."""
+
+
+class What(Enum):
+    """What is asked of all workers."""
+
+    METRICS = "metrics"
+    SESSIONS = "sessions"
+    DISMISS = "dismiss"
+
+
+class Ask(msgspec.Struct, frozen=True, tag=True):
+    """A question, which is answered by its number."""
+
+    number: int
+    what: What
+    name: str = ""
+    """Of the session that is to end."""
+
+
+class Answered(msgspec.Struct, frozen=True, tag=True):
+    """The answer, of which one part is filled."""
+
+    number: int
+    metrics: list[Family] = []
+    sessions: list[dict[str, Any]] = []
+    was_there: bool = False
+    """Whether there was a session of that name, which ends now."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag=True):
@@ -72,8 +102,8 @@ class Line(msgspec.Struct, frozen=True, tag=True):
     fields: dict[str, str | int | float | None] = {}
 
 
-ToWorker: TypeAlias = Begin | Drain | Hurry | Reload
-ToParent: TypeAlias = Ready | Failed | Beat | Line
+ToWorker: TypeAlias = Begin | Drain | Hurry | Reload | Ask
+ToParent: TypeAlias = Ready | Failed | Beat | Line | Answered
 
 _encoder = msgspec.json.Encoder()
 _of_parent: msgspec.json.Decoder[ToWorker] = msgspec.json.Decoder(ToWorker)
