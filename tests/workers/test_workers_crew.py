@@ -4,6 +4,7 @@ import pytest
 from crew_rig import CrewRig
 
 from turngate.workers.crew import AWAKE_S, CLOSE_S, GIVE_UP, HUNG_S, MOST_PAUSE_S, STEADY_S, Stage
+from turngate.workers.handing import Handed
 from turngate.workers.words import Beat, Drain, Failed, Hurry, Reload
 
 
@@ -45,6 +46,22 @@ def test_nobody_gets_a_connection_before_it_serves():
     rig.spawned[1].serve()
     assert rig.place()
     assert (0, 1) == tuple(process.handed for process in rig.spawned)
+
+
+def test_connection_that_is_for_another_worker_is_handed_to_it():
+    """Where that is not there it goes back, for somebody has to tell the client."""
+    rig = CrewRig()
+    first, second = rig.serve()
+    for_second = Handed(0, 1, to=1)
+    first.events.passed_on(None, for_second)
+    assert (0, 1) == (first.handed, second.handed)
+    second.events.ended("signal 9")
+    first.events.passed_on(None, for_second)
+    assert (1, 1) == (first.handed, second.handed)
+    assert 1 == rig.crew.posts[0].load + rig.crew.posts[0].beat.received
+    first.is_full = True
+    first.events.passed_on(None, for_second)
+    assert 1 == first.handed
 
 
 def test_worker_that_dies_is_followed_by_another():

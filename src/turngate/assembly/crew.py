@@ -29,7 +29,6 @@ from turngate.admin.sums import families_of
 from turngate.assembly.doors import admin_port, client_ports
 from turngate.assembly.signals import stop
 from turngate.assembly.upstream import simulated
-from turngate.errors import ConfigError
 from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
@@ -162,8 +161,6 @@ def compose_crew(reactor: Any, settings: config.Config, environment: Mapping[str
         ConfigError: it cannot run; the line says why.
     """
     log = Log(settings.log_level)
-    if settings.resume_s:
-        raise ConfigError("clients cannot come back to a session of several workers yet; set resume_s = 0")
     # what only workers need is looked at all the same, while the operator looks on
     judge_for(settings)
     simulator, settings, url = simulated(reactor, settings)

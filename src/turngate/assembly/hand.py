@@ -10,8 +10,8 @@ Comes from: ``worker.py``, with the parent's first message. Goes to: the parent,
 
 import pickle
 import socket
+from functools import partial
 from typing import Any, Final
-from uuid import uuid4
 
 from attrs import frozen
 from twisted.internet.defer import Deferred
@@ -19,19 +19,26 @@ from twisted.internet.endpoints import serverFromString
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.logger import ILogObserver, LogEvent, formatEvent
 from twisted.protocols.tls import TLSMemoryBIOFactory
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from turngate.admin.sums import families_of
 from turngate.assembly.signals import stop, take_reload, take_signals
 from turngate.assembly.whole import Share, assembled
+from turngate.errors import ConfigError
+from turngate.net import Limits
 from turngate.net.shared_quotas import SharedTables
 from turngate.ops.certificates import PREFIX as TLS
 from turngate.ops.certificates import Certificates
 from turngate.ops.config import Config
+from turngate.ops.drain import CLOSE_WITHIN_S
 from turngate.ops.pulse import Pulse
 from turngate.workers.channel import Channel
-from turngate.workers.handing import Handed, Taker, adopted
+from turngate.workers.handing import Handed, Taker, adopted, hand
+from turngate.workers.owners import new_id
 from turngate.workers.processes import TABLES_FD
+from turngate.workers.relays import Arrivals, Relays
+from turngate.workers.sorting import Sorter
 from turngate.workers.words import Answered, Ask, Beat, Begin, Drain, Hurry, Line, Ready, Reload, ToWorker, What
 
 BEAT_EVERY_S: Final = 0.5
@@ -58,9 +65,11 @@ class Hand:
         self._proxy = assembled(
             reactor, settings, share_of(begin, SharedTables(TABLES_FD, settings.quotas, begin.index))
         )
-        self._factories = tuple(
-            factory_at(endpoint, self._proxy.listener.factory, self._proxy.certificates) for endpoint in settings.listen
-        )
+        listener = self._proxy.listener.factory
+        self._relays = Relays(reactor, partial(hand, handing))
+        most = Limits().handshake_max_bytes
+        sorter = Sorter(listener, begin.index, begin.of, most, self._relays.begin) if settings.resume_s else listener
+        self._factories = tuple(factory_at(endpoint, sorter, self._proxy.certificates) for endpoint in settings.listen)
         self._reactor = reactor
         self._channel = channel
         self._taker = Taker(reactor, handing, self._take)
@@ -102,7 +111,10 @@ class Hand:
                 return Answered(ask.number, was_there=self._proxy.reception.dismiss(ask.name))
 
     def _take(self, connection: socket.socket, handed: Handed) -> None:
-        adopted(self._reactor, connection, self._factories[handed.endpoint])
+        if handed.to is None:
+            adopted(self._reactor, connection, self._factories[handed.endpoint])
+        else:
+            adopted(self._reactor, connection, Arrivals(self._proxy.listener.factory, handed))
 
     def _beat(self) -> None:
         self._reactor.callLater(BEAT_EVERY_S, self._beat)
@@ -112,7 +124,7 @@ class Hand:
         self._channel.tell(
             Beat(
                 received=self._taker.taken,
-                connections=self._proxy.listener.connection_count,
+                connections=self._proxy.listener.connection_count + len(self._relays.open),
                 sessions=self._proxy.reception.sessions,
                 unready=self._proxy.unready(),
                 is_draining=self._proxy.drain.busy_s() is not None,
@@ -121,7 +133,9 @@ class Hand:
 
     def _drained(self) -> "Deferred[None]":
         done: Deferred[None] = Deferred()
-        self._proxy.drain.begin(lambda: done.callback(None))
+        # clients of other workers that come through here go on as long as those may, and no longer
+        self._proxy.drain.begin(lambda: self._relays.when_none(lambda: done.callback(None)))
+        self._reactor.callLater(self._proxy.drain.within_s + CLOSE_WITHIN_S, self._relays.cut)
         self._tell_beat()
         return done.addCallback(lambda _: self._stopped())
 
@@ -136,7 +150,7 @@ def share_of(begin: Begin, tables: SharedTables) -> Share:
     """The part of the whole that a worker is."""
     return Share(
         of=begin.of,
-        new_id=lambda: str(uuid4()),
+        new_id=partial(new_id, begin.index, begin.of),
         upstream_url=begin.upstream_url,
         fields={"worker": begin.index},
         tables=tables,
@@ -145,13 +159,24 @@ def share_of(begin: Begin, tables: SharedTables) -> Share:
 
 
 def factory_at(endpoint: str, factory: IProtocolFactory, certificates: Certificates) -> IProtocolFactory:
-    """What makes the protocols of connections at an endpoint, which speak TLS first if it says so."""
+    """
+    What makes the protocols of connections at an endpoint, which speak TLS first if it says so.
+
+    Raises:
+        ConfigError: its certificate cannot be used.
+    """
     if not endpoint.startswith(TLS):
         return factory
     shown = certificates.on(_Layer(), endpoint)
-    wrapped: list[IProtocolFactory] = []
-    serverFromString(shown, endpoint).listen(factory).addCallback(wrapped.append)
-    return wrapped[0]
+    wrapped: list[Any] = []
+    try:
+        serverFromString(shown, endpoint).listen(factory).addBoth(wrapped.append)
+        if isinstance(wrapped[0], Failure):
+            wrapped[0].raiseException()
+    except Exception as error:  # noqa: BLE001 - files, keys and certificates have errors of many kinds
+        raise ConfigError(f"cannot listen on {endpoint}: {type(error).__name__}: {error}") from None
+    layer: IProtocolFactory = wrapped[0]
+    return layer
 
 
 class _Layer:

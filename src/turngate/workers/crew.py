@@ -60,6 +60,9 @@ class Events(Protocol):
     def heard(self, message: ToParent) -> None:
         """It said something."""
 
+    def passed_on(self, connection: socket.socket, handed: Handed) -> None:
+        """It wants another to serve a connection, which is the caller's to close."""
+
     def ended(self, how: str) -> None:
         """It is no more; called once, and nothing is called after it."""
 
@@ -113,6 +116,10 @@ class Post:
     def heard(self, message: ToParent) -> None:
         """See :class:`Events`."""
         self.crew.heard(self, message)
+
+    def passed_on(self, connection: socket.socket, handed: Handed) -> None:
+        """See :class:`Events`."""
+        self.crew.pass_on(self, connection, handed)
 
     def ended(self, how: str) -> None:
         """See :class:`Events`."""
@@ -190,6 +197,16 @@ class Crew:
                 post.handed += 1
                 return True
         return False
+
+    def pass_on(self, sender: Post, connection: socket.socket, handed: Handed) -> None:
+        """Hand a connection to the worker that it is for; or back, to be told that there is nothing for it any more."""
+        meant = [post for post in self.posts if post.index == handed.to]
+        for post in (*meant, sender):
+            is_there = post.stage in (Stage.SERVING, Stage.DRAINING)
+            if is_there and post.process is not None and post.process.hand(connection, handed):
+                post.handed += 1
+                self._log.debug("worker.passed_on", worker=sender.index, to=post.index)
+                return
 
     def reload(self) -> None:
         """Have all of them read again what may change."""

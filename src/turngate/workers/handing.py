@@ -5,7 +5,7 @@ Responsible for sending and taking them, one at a time, and for leaving no descr
 
 Must not know: which process gets which connection, what is said on it.
 
-Comes from: ``doorman.py`` in the parent. Goes to: the worker, which makes a transport of it.
+Comes from: ``doorman.py`` in the parent, ``relays.py`` in a worker. Goes to: a worker, which makes a transport of it.
 
 A pair of sockets that keep messages apart carries them. It is not the channel: what waits there would hold connections
 up, and a descriptor must not wait in a buffer of ours.
@@ -21,8 +21,8 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-MAX_BYTES: Final = 256 * 1024
-"""Of the words about one connection."""
+MAX_BYTES: Final = 128 * 1024
+"""Of the words about one connection: more than the head of a request and one read after it, in base64."""
 AT_ONCE: Final = 16
 """How many are taken before others have their turn."""
 
@@ -34,6 +34,12 @@ class Handed(msgspec.Struct, frozen=True):
     """At which of the endpoints it was made, in their order."""
     family: int
     """Of its address, as the operating system numbers them."""
+    to: int | None = None
+    """The worker that is to serve it, where another passes it on; what is handed is a pipe to that one then."""
+    source: tuple[str, int] | None = None
+    """Where the client of such a pipe is; ``None`` where it is on this machine."""
+    head: bytes = b""
+    """What was read of it."""
 
 
 _encoder = msgspec.json.Encoder()

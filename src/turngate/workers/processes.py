@@ -24,7 +24,7 @@ from twisted.python.failure import Failure
 
 from turngate.workers.channel import Channel
 from turngate.workers.crew import Events
-from turngate.workers.handing import Handed, adopted, hand, pair
+from turngate.workers.handing import Handed, Taker, adopted, hand, pair
 from turngate.workers.words import Begin, ToParent, ToWorker, of_worker
 
 CHANNEL_FD: Final = 3
@@ -54,6 +54,8 @@ class WorkerProcess(ProcessProtocol):
         ours, theirs = socket.socketpair()
         self._handing, its_handing = pair()
         self._channel: Channel[ToParent] = Channel(of_worker, events.heard, self._closed)
+        self._taker = Taker(reactor, self._handing, self._passed_on)
+        self._taker.start()
         ours.setblocking(False)
         adopted(reactor, ours, Factory.forProtocol(lambda: self._channel))
         self._channel.tell(begin)
@@ -88,8 +90,12 @@ class WorkerProcess(ProcessProtocol):
     def processEnded(self, reason: Failure) -> None:
         """Twisted calls this when it was reaped."""
         self._how = how_of(reason)
-        self._handing.close()
+        self._taker.stop()
         self._check_over()
+
+    def _passed_on(self, connection: socket.socket, handed: Handed) -> None:
+        with connection:
+            self._events.passed_on(connection, handed)
 
     def _closed(self) -> None:
         self._is_open = False
