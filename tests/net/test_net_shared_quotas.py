@@ -55,18 +55,21 @@ def test_places_of_a_process_that_has_died_come_back(parent: SharedTables) -> No
     assert (parent.count("all"), parent.count("phone")) == (1, 1)
 
 
-def test_no_more_than_there_are_rows(two: tuple[SharedTables, SharedTables]) -> None:
-    """Whatever a process takes for its limit."""
-    for _ in range(2):
-        assert all(callable(one.places.take(("all", 9))) for one in two)
-    assert two[0].places.take(("all", 9)) == Full("all")
+def test_limit_of_all_may_be_raised_and_lowered_while_sessions_are_open(two: tuple[SharedTables, SharedTables]) -> None:
+    """Those that are above it count."""
+    first, second = two
+    for _ in range(6):
+        assert callable(first.places.take(("all", 6)))
+    assert second.places.take(("all", 6)) == Full("all")
+    assert callable(second.places.take(("all", 7)))
+    assert first.places.take(("all", 2)) == Full("all")
 
 
 def test_pace_is_that_of_all(two: tuple[SharedTables, SharedTables]) -> None:
     """As if there were one process."""
     alone = Paces(QUOTAS.connects_per_s, QUOTAS.connect_burst)
     for number, now_s in enumerate([100.0, 100.0, 100.0, 100.0, 100.1, 100.19, 100.21, 100.5, 103.0, 103.0, 103.0]):
-        assert two[number % 2].paces.wait_s("a", now_s) == alone.wait_s("a", now_s)
+        assert two[number % 2].paces.wait_s("a", now_s) == pytest.approx(alone.wait_s("a", now_s))
     assert two[0].paces.wait_s("b", 103.0) == 0
 
 

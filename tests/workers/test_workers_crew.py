@@ -3,8 +3,9 @@
 import pytest
 from crew_rig import CrewRig
 
-from turngate.workers.crew import AWAKE_S, CLOSE_S, GIVE_UP, HUNG_S, MOST_PAUSE_S, STEADY_S, Stage
+from turngate.workers.crew import AWAKE_S, CLOSE_S, GIVE_UP, HUNG_S, MOST_PAUSE_S, STEADY_S
 from turngate.workers.handing import Handed
+from turngate.workers.posts import Stage
 from turngate.workers.words import Beat, Drain, Failed, Hurry, Reload
 
 

@@ -39,8 +39,9 @@ from turngate.ops.pulse import Pulse
 from turngate.ops.sockets import adopt, shown
 from turngate.simulator import Simulator
 from turngate.workers.asking import Asking
-from turngate.workers.crew import Crew, Events, Process, Stage
+from turngate.workers.crew import Crew
 from turngate.workers.doorman import Doorman
+from turngate.workers.posts import Events, Process, Stage
 from turngate.workers.processes import WorkerProcess, inherited
 from turngate.workers.whole_house import WholeHouse
 from turngate.workers.words import Begin, Line

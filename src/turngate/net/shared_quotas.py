@@ -25,9 +25,12 @@ from numpy.typing import NDArray
 
 from turngate.net.quotas import MAX_REMEMBERED, Full, Leave, Quotas, wait_until_s
 
+MAX_ROWS: Final = 100_000
+"""More sessions than there may be. Pages of the file that nobody has written are not there."""
 NAMES: Final = 3
 """In which a session has a place: of all, of its key, of its address."""
 SECRET_BYTES: Final = 16
+BYTES: Final = SECRET_BYTES + MAX_ROWS * (NAMES * 8 + 4) + MAX_REMEMBERED * 16
 
 Digest: TypeAlias = int
 
@@ -45,19 +48,20 @@ class SharedTables:
     def __init__(self, descriptor: int, quotas: Quotas, owner: int = 0) -> None:
         self.descriptor = descriptor
         self._owner = owner + 1
-        rows = quotas.max_sessions
-        self._memory = mmap.mmap(descriptor, _bytes(quotas))
+        self._rows = quotas.max_sessions
+        """So many are looked at."""
+        self._memory = mmap.mmap(descriptor, BYTES)
         self._secret = bytes(self._memory[:SECRET_BYTES])
 
         def column(kind: Any, count: int, offset: int) -> tuple[NDArray[Any], int]:
             array = np.frombuffer(self._memory, kind, count, offset)
             return array, offset + array.nbytes
 
-        self._names, offset = column(np.uint64, rows * NAMES, SECRET_BYTES)
+        self._names, offset = column(np.uint64, MAX_ROWS * NAMES, SECRET_BYTES)
         """Three of each row; nothing where it is free."""
         self._comers, offset = column(np.uint64, MAX_REMEMBERED, offset)
         self._full_at_s, offset = column(np.float64, MAX_REMEMBERED, offset)
-        self._owners, offset = column(np.int32, rows, offset)
+        self._owners, offset = column(np.int32, MAX_ROWS, offset)
         self.places = SharedPlaces(self)
         self.paces = SharedPaces(self, quotas)
 
@@ -65,7 +69,7 @@ class SharedTables:
     def made(cls, quotas: Quotas) -> "SharedTables":
         """A new file, which goes when the last process has closed it."""
         descriptor = os.memfd_create("turngate", os.MFD_CLOEXEC)
-        os.ftruncate(descriptor, _bytes(quotas))
+        os.ftruncate(descriptor, BYTES)
         os.pwrite(descriptor, os.urandom(SECRET_BYTES), 0)
         return cls(descriptor, quotas)
 
@@ -80,13 +84,15 @@ class SharedTables:
         return self._count(self._digest(name))
 
     def take(self, limits: tuple[tuple[Hashable, int], ...]) -> int | Full:
-        """A row with these names; or the one in which there is no place."""
+        """A row with these names, of which the first has all; or the one in which there is no place."""
+        # the limit may have been raised meanwhile; where it was lowered, those above it are there still
+        self._rows = max(self._rows, min(limits[0][1], MAX_ROWS))
         named = [(name, most, self._digest(name)) for name, most in limits]
         with self._locked():
             for name, most, digest in named:
                 if self._count(digest) >= most:
                     return Full(name)
-            row = int(np.argmin(self._owners))
+            row = int(np.argmin(self._owners[: self._rows]))
             if self._owners[row]:
                 return Full(limits[0][0])
             self._owners[row] = self._owner
@@ -104,7 +110,9 @@ class SharedTables:
         with self._locked():
             found = np.flatnonzero(self._comers == digest)
             row = int(found[0]) if found.size else int(np.argmin(self._full_at_s))
-            full_at_s = max(float(self._full_at_s[row]), now_s) if found.size else now_s
+            # no fuller than full, though it may have been written by another measure
+            known_s = min(float(self._full_at_s[row]), now_s + burst / per_s) if found.size else now_s
+            full_at_s = max(known_s, now_s)
             wait_s = wait_until_s(full_at_s, now_s, per_s, burst)
             if not wait_s:
                 self._comers[row] = digest
@@ -112,7 +120,7 @@ class SharedTables:
             return wait_s
 
     def _count(self, digest: Digest) -> int:
-        return int(np.count_nonzero(self._names == digest))
+        return int(np.count_nonzero(self._names[: self._rows * NAMES] == digest))
 
     def _digest(self, name: Hashable) -> Digest:
         return int.from_bytes(blake2b(repr(name).encode(), digest_size=8, key=self._secret).digest())
@@ -152,13 +160,9 @@ class SharedPaces:
 
     def __init__(self, tables: SharedTables, quotas: Quotas) -> None:
         self._tables = tables
-        self._quotas = quotas
+        self._per_s = quotas.connects_per_s
+        self._burst = quotas.connect_burst
 
     def wait_s(self, name: Hashable, now_s: float) -> float:
         """See :class:`turngate.net.quotas.KeepsPaces`."""
-        return self._tables.come(name, now_s, self._quotas.connects_per_s, self._quotas.connect_burst)
-
-
-def _bytes(quotas: Quotas) -> int:
-    rows = quotas.max_sessions
-    return SECRET_BYTES + rows * NAMES * 8 + MAX_REMEMBERED * 16 + rows * 4
+        return self._tables.come(name, now_s, self._per_s, self._burst)

@@ -15,7 +15,8 @@ from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from turngate.proxy.log import EventLog
-from turngate.workers.crew import Crew, Stage
+from turngate.workers.crew import Crew
+from turngate.workers.posts import Stage
 from turngate.workers.words import Answered, Ask, What
 
 WITHIN_S: Final = 2.0

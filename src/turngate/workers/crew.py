@@ -6,7 +6,7 @@ that hang, and for the common end.
 
 Must not know: processes, sockets, what a worker does.
 
-Comes from: the parent's service. Goes to: a :class:`Process` for each worker.
+Comes from: the parent's service. Goes to: a :class:`~turngate.workers.posts.Process` for each worker.
 
 A worker that dies takes its own sessions with it, and no others; its place has another one soon. Where no worker serves
 and one fails again and again, or says that it cannot begin, there is nothing to wait for: the crew gives up.
@@ -16,13 +16,13 @@ import socket
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
-from attrs import define, field
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from turngate.proxy.log import EventLog
 from turngate.workers.handing import Handed
+from turngate.workers.posts import Post, Spawn, Stage
 from turngate.workers.words import Answered, Beat, Drain, Failed, Hurry, Line, Ready, Reload, ToParent, ToWorker
 
 FIRST_PAUSE_S: Final = 0.1
@@ -41,89 +41,12 @@ CLOSE_S: Final = 10.0
 """How long workers may take to end after the last moment of their calls."""
 
 
-class Process(Protocol):
-    """A worker's process."""
-
-    def tell(self, message: ToWorker) -> None:
-        """Send a message."""
-
-    def hand(self, connection: socket.socket, handed: Handed) -> bool:
-        """Send a connection; false where it takes none now."""
-
-    def kill(self) -> None:
-        """End it at once."""
-
-
-class Events(Protocol):
-    """What is told of a process."""
-
-    def heard(self, message: ToParent) -> None:
-        """It said something."""
-
-    def passed_on(self, connection: socket.socket, handed: Handed) -> None:
-        """It wants another to serve a connection, which is the caller's to close."""
-
-    def ended(self, how: str) -> None:
-        """It is no more; called once, and nothing is called after it."""
-
-
-Spawn = Callable[[int, Events], Process]
-"""Start the worker of a place."""
-
-
-class Stage(Enum):
-    """How a place stands."""
-
-    EMPTY = "nobody is in it for now"
-    STARTING = "its worker begins"
-    SERVING = "its worker takes connections"
-    DRAINING = "its worker turns clients away, and ends"
-
-
 class Course(Enum):
     """Where the whole is going."""
 
     RUNNING = "workers that end are followed by others"
     ENDING = "they are not"
     OVER = "none is left"
-
-
-@define(eq=False)
-class Post:
-    """The place of one worker among the others, with who is in it."""
-
-    index: int
-    crew: "Crew"
-    stage: Stage = Stage.EMPTY
-    process: Process | None = None
-    beat: Beat = field(factory=Beat)
-    heard_s: float = 0.0
-    """When its worker said something."""
-    ready_s: float | None = None
-    """When its worker began to serve."""
-    handed: int = 0
-    failures: int = 0
-    """In a row."""
-    words: str = ""
-    """Why its worker could not begin."""
-    again: IDelayedCall | None = None
-
-    @property
-    def load(self) -> int:
-        """How many connections its worker has, with those that are on their way to it."""
-        return self.beat.connections + self.handed - self.beat.received
-
-    def heard(self, message: ToParent) -> None:
-        """See :class:`Events`."""
-        self.crew.heard(self, message)
-
-    def passed_on(self, connection: socket.socket, handed: Handed) -> None:
-        """See :class:`Events`."""
-        self.crew.pass_on(self, connection, handed)
-
-    def ended(self, how: str) -> None:
-        """See :class:`Events`."""
-        self.crew.ended(self, how)
 
 
 class Crew:

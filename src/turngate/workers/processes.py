@@ -23,8 +23,8 @@ from twisted.internet.protocol import Factory, ProcessProtocol
 from twisted.python.failure import Failure
 
 from turngate.workers.channel import Channel
-from turngate.workers.crew import Events
 from turngate.workers.handing import Handed, Taker, adopted, hand, pair
+from turngate.workers.posts import Events
 from turngate.workers.words import Begin, ToParent, ToWorker, of_worker
 
 CHANNEL_FD: Final = 3
@@ -37,7 +37,7 @@ NOT_INHERITED: Final = ("TURNGATE_", "OPENAI_API_KEY", "NOTIFY_SOCKET", "WATCHDO
 
 class WorkerProcess(ProcessProtocol):
     """
-    Provides :class:`turngate.workers.crew.Process`.
+    Provides :class:`turngate.workers.posts.Process`.
 
     Args:
         reactor: starts it.
@@ -75,15 +75,15 @@ class WorkerProcess(ProcessProtocol):
             )
 
     def tell(self, message: ToWorker) -> None:
-        """See :class:`turngate.workers.crew.Process`."""
+        """See :class:`turngate.workers.posts.Process`."""
         self._channel.tell(message)
 
     def hand(self, connection: socket.socket, handed: Handed) -> bool:
-        """See :class:`turngate.workers.crew.Process`."""
+        """See :class:`turngate.workers.posts.Process`."""
         return hand(self._handing, connection, handed)
 
     def kill(self) -> None:
-        """See :class:`turngate.workers.crew.Process`."""
+        """See :class:`turngate.workers.posts.Process`."""
         with suppress(ProcessExitedAlready):
             self._process.signalProcess("KILL")
 

@@ -14,7 +14,8 @@ from typing import Any
 from turngate.admin.house import Entry
 from turngate.admin.sums import Family, Sample, Sums
 from turngate.workers.asking import Asking, Gathered
-from turngate.workers.crew import Crew, Stage
+from turngate.workers.crew import Crew
+from turngate.workers.posts import Stage
 from turngate.workers.words import What
 
 
