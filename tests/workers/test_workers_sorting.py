@@ -4,6 +4,7 @@ import pytest
 import pytest_twisted
 from twisted.internet import reactor, ssl
 from twisted.internet.endpoints import HostnameEndpoint, connectProtocol, wrapClientTLS
+from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import deferLater
 from twisted.internet.testing import StringTransport
@@ -32,19 +33,20 @@ class Recorder(Protocol):
     def __init__(self):
         self.received = b""
         self.lost = 0
-        self.pauses = 0
+        self.is_paused = False
 
     def dataReceived(self, data):
         self.received += data
 
     def connectionLost(self, reason):
         self.lost += 1
+        self.reason = reason
 
     def pauseProducing(self):
-        self.pauses += 1
+        self.is_paused = True
 
     def resumeProducing(self):
-        pass
+        self.is_paused = False
 
     def stopProducing(self):
         pass
@@ -189,6 +191,7 @@ async def test_other_worker_talks_to_the_client_through_the_first(two):
     server.transport.loseConnection()
     await until(lambda: client.lost)
     assert 200_000 == len(client.received)
+    assert client.reason.check(ConnectionDone), "in order, and not when it was given up"
     await until(lambda: server.lost)
     over = []
     two.relays.when_none(lambda: over.append(1))
@@ -228,10 +231,14 @@ async def test_client_that_does_not_read_stops_the_other_worker(two):
     client.transport.pauseProducing()
     (server,) = two.other.made
     server.transport.registerProducer(server, True)
-    sent = 0
-    while not server.pauses:
-        server.transport.write(b"x" * 65_536)
-        sent += 65_536
+    sent = paused_turns = 0
+    while paused_turns < 50:
+        if server.is_paused:
+            paused_turns += 1
+        else:
+            paused_turns = 0
+            server.transport.write(b"x" * 65_537)
+            sent += 65_537
         assert sent < 64 * 1024 * 1024
         await deferLater(reactor, 0, lambda: None)
     client.transport.resumeProducing()
