@@ -11,18 +11,14 @@ before, sample for sample: a gap, a repetition or any drift would make it anothe
 
 import argparse
 import base64
-import os
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
 import time
 import wave
 from pathlib import Path
 
 import numpy as np
 import soxr
+from harness import RunningProxy, scratch
 from twisted.internet import reactor, task
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ServerEndpoint
@@ -92,12 +88,6 @@ class Call:
             return
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def arrivals(simulator: Simulator) -> dict[str, bytes]:
     """The audio that the simulator was sent, call by call; the prompt tells which is which."""
     names: dict[int, str] = {}
@@ -122,31 +112,18 @@ def main() -> int:
         manner = Manner(pace=Pace(speed=8.0))
         simulator = Simulator(reactor, manner=manner, record_frames=1_000_000)
         await simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1"))
-        port = free_port()
-        log = Path(tempfile.mkdtemp(prefix="turngate-call-")) / "turngate.log"
-        with log.open("w") as sink:
-            proxy = subprocess.Popen(
-                [
-                    Path(sys.executable).parent / "twistd", "-n", "--pidfile=", "turngate",
-                    "--listen", f"tcp:{port}:interface=127.0.0.1", "--upstream", simulator.url,
-                ],
-                stdout=sink, stderr=sink, env={k: v for k, v in os.environ.items() if k != "OPENAI_API_KEY"},
-            )  # fmt: skip
-        for _ in range(150):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            await task.deferLater(reactor, 0.1)
+        # nothing reaches the simulator meanwhile, and nothing has to
+        proxy = RunningProxy(simulator.url, scratch("call") / "turngate.log")
         begun = time.monotonic()
-        url = f"ws://127.0.0.1:{port}/v1/agent/converse"
+        url = f"ws://127.0.0.1:{proxy.port}/v1/agent/converse"
         await gatherResults([Deferred.fromCoroutine(call.run(url, options.seconds)) for call in calls])
         took_s = time.monotonic() - begun
-        proxy.send_signal(signal.SIGTERM)
+        proxy.ask_to_stop()
         arrived = arrivals(simulator)
         for call in calls:
             judge(call, arrived.get(call.name, b""), options.seconds, took_s, faults)
         await simulator.stop()
-        proxy.wait(15)
+        proxy.stop()
 
     try:
         task.react(lambda r: Deferred.fromCoroutine(run(r)))

@@ -9,18 +9,11 @@ and no request refused for an active response.
 """
 
 import argparse
-import json
-import os
 import random
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections import Counter
-from pathlib import Path
 
+from harness import RunningProxy, RunningSimulator, judged, scratch
 from twisted.internet import reactor, task
 from twisted.internet.defer import CancelledError, Deferred, gatherResults
 
@@ -148,21 +141,6 @@ class Client:
         self.line.say(message)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(port: int) -> None:
-    for _ in range(150):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise SystemExit(f"nothing listens on port {port}")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sessions", type=int, default=200)
@@ -170,34 +148,15 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--speed", type=float, default=40, help="of the simulated speech, times real time")
     options = parser.parse_args()
-    scratch = Path(tempfile.mkdtemp(prefix="turngate-soak-"))
-    upstream, port = free_port(), free_port()
-    binaries = Path(sys.executable).parent
-    simulator = subprocess.Popen(
-        [
-            binaries / "turngate", "simulate", "--listen", f"tcp:{upstream}:interface=127.0.0.1",
-            "--speed", str(options.speed),
-        ],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    wait_for(upstream)
-    log = scratch / "turngate.log"
-    with log.open("w") as sink:
-        proxy = subprocess.Popen(
-            [
-                binaries / "twistd", "-n", "--pidfile=", "turngate", "--listen", f"tcp:{port}:interface=127.0.0.1",
-                "--upstream", f"ws://127.0.0.1:{upstream}/v1/realtime",
-            ],
-            stdout=sink, stderr=sink, env={k: v for k, v in os.environ.items() if k != "OPENAI_API_KEY"},
-        )  # fmt: skip
-    wait_for(port)
+    simulator = RunningSimulator("--speed", str(options.speed))
+    proxy = RunningProxy(simulator.url, scratch("soak") / "turngate.log")
     counts: Counter = Counter()
     failures: list[str] = []
-    before_kib = rss_kib(proxy.pid)
+    before_kib = proxy.rss_kib
 
     async def run(_: object) -> None:
         until = reactor.seconds() + options.seconds
-        url = f"ws://127.0.0.1:{port}/v1/agent/converse"
+        url = f"ws://127.0.0.1:{proxy.port}/v1/agent/converse"
 
         async def one(number: int) -> None:
             await task.deferLater(reactor, number * 0.01)
@@ -213,13 +172,9 @@ def main() -> int:
     except SystemExit as end:
         if end.code:
             failures.append(f"the run ended with {end.code}")
-    after_kib = rss_kib(proxy.pid)
-    for process in (proxy, simulator):
-        process.send_signal(signal.SIGTERM)
-        process.wait(15)
-    summary = simulator.stdout.read().rpartition("simulator counted ")[2]
-    server = {name: n for name, n in json.loads(summary).items() if isinstance(n, int)}
-    lines = log.read_text()
+    after_kib = proxy.rss_kib
+    statuses = proxy.stop(), simulator.stop()
+    server = simulator.counted()
     print(f"{options.sessions} sessions, {options.seconds:.0f} s, seed {options.seed}")
     for name in sorted(counts):
         print(f"  client    {name:<34}{counts[name]:>8}")
@@ -234,18 +189,10 @@ def main() -> int:
         and not counts["updates acknowledged twice"],
         "no request refused for an active response": not server["creates_refused_active"]
         and not server["updates_refused_active"],
-        "no error and no traceback": not any(n.startswith("Error ") for n in counts) and "Traceback" not in lines,
-        "the proxy and the simulator ended with 0": (proxy.returncode, simulator.returncode) == (0, 0),
+        "no error and no traceback": not any(n.startswith("Error ") for n in counts) and "Traceback" not in proxy.words,
+        "the proxy and the simulator ended with 0": statuses == (0, 0),
     }
-    for what, held in checks.items():
-        print(f"{'ok  ' if held else 'FAIL'}  {what}")
-    for failure in failures[:10]:
-        print(f"      {failure}")
-    return 0 if all(checks.values()) else 1
-
-
-def rss_kib(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4
+    return judged(checks, failures)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 import http.client
+import http.server
 import json
 import os
 import re
@@ -10,10 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from turngate.cli import token as issue
 from twistd_rig import (
     LISTEN,
     OWN_BIN,
@@ -367,11 +370,86 @@ def test_keys_are_read_again_at_sighup_and_kept_when_the_file_is_broken(tmp_path
             proxy.reload()
             assert (401, 101) == (status(proxy, "first"), status(proxy, "second"))
             path.write_text("[[key]]\nname = 'canary key'")
-            proxy.reload()
-            assert "clients.not_reloaded problem=" in proxy.log
+            proxy.reload("config.broken")
             assert (401, 101) == (status(proxy, "first"), status(proxy, "second"))
             proxy.ask_to_stop()
             assert open_session.receive_close() == GOING_AWAY
+        assert proxy.stop() == 0
+
+
+class KeyServer(http.server.BaseHTTPRequestHandler):
+    """Serves a set of keys, as soon as it may."""
+
+    def do_GET(self):
+        assert self.server.may.wait(PATIENCE_S)
+        body = json.dumps({"keys": self.server.keys}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Nobody reads it."""
+
+
+@pytest.fixture
+def key_server():
+    """Somebody who signs tokens, at a free port of the loopback."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), KeyServer) as server:
+        server.may = threading.Event()
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.may.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.row(10)
+def test_keys_of_a_url_are_fetched_before_the_proxy_is_ready(key_server, tmp_path, capsys):
+    """Until then it says why, and clients are to come again; the token, of our own making, is in no line of it."""
+    signing = str(tmp_path / "signing.pem")
+    assert 0 == issue.main(["--new-signing-key", signing])
+    key_server.keys = json.loads(capsys.readouterr().out)["keys"]
+    assert 0 == issue.main(["--jwt", "--key-file", signing, "--audience", "turngate", "--subject", "u1"])
+    token = capsys.readouterr().out.strip()
+    settings = {
+        "TURNGATE_CLIENT_JWKS_URL": f"http://127.0.0.1:{key_server.server_port}/jwks.json",
+        "TURNGATE_CLIENT_JWT_AUDIENCE": "turngate",
+    }
+
+    def status(proxy):
+        with Conversation(proxy.port, PATH, f"Authorization: Bearer {token}") as conversation:
+            return conversation.status
+
+    with RunningProxy(*SIMULATED, *LISTEN, "--admin", "tcp:0:interface=127.0.0.1", **settings) as proxy:
+        assert (503, "not ready: the keys of clients are not known yet\n") == ask(proxy, "GET", "/readyz")
+        assert 503 == status(proxy)
+        key_server.may.set()
+        proxy.read_until("clients.keys_fetched")
+        assert 200 == ask(proxy, "GET", "/readyz")[0]
+        assert 101 == status(proxy)
+        assert proxy.stop() == 0
+    assert "client.refused reason=not_yet status=503" in proxy.log
+    assert re.search(r"session\.started session=\w+ client=jwt:u1 ", proxy.log)
+    assert token not in proxy.log
+
+
+def test_configuration_is_read_again_at_sighup(write):
+    """From where it came: the file is another, and the option beats it as before."""
+    configuration = "log_level = 'error'\nmax_sessions = 2\n"
+    with RunningProxy(*SIMULATED, *LISTEN, "--config", write(configuration), "--log-level", "info") as proxy:
+        with Conversation(proxy.port) as open_session:
+            open_session.receive_event()
+            write("max_sessions = 1\nrollover = 'off'\n")
+            proxy.reload()
+            assert re.search(r"config\.not_reloaded settings=rollover$", proxy.log, re.MULTILINE)
+            assert re.search(r"config\.reloaded settings=max_sessions$", proxy.log, re.MULTILINE)
+            with Conversation(proxy.port) as refused:
+                assert refused.status == 503
+            write("max_sessions = 0\nrollover = 'no'\n")
+            proxy.reload("config.broken")
+            assert "faults=2 fault_1=" in proxy.log
         assert proxy.stop() == 0
 
 
@@ -401,17 +479,25 @@ def test_key_is_in_no_line_of_the_log(write):
 
 
 @pytest.mark.row(17)
-def test_start_is_refused_in_one_line_when_too_few_files_may_be_open():
-    """Later, it would be noticed by clients only."""
+@pytest.mark.parametrize(
+    ("sessions", "words"),
+    [
+        ("", "1200 connections of clients need 2656 open files, and this process may have 1000;"),
+        ("400", "480 connections of clients need 1216 open files, and this process may have 1000;"),
+    ],
+)
+def test_start_is_refused_in_one_line_when_too_few_files_may_be_open(sessions, words):
+    """Later, it would be noticed by clients only. How many are needed follows from what is configured."""
     program = (
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000)); "
         "import turngate.tap as tap; options = tap.Options(); "
         "options.parseOptions(['--upstream', 'simulator', '--listen', 'tcp:0:interface=127.0.0.1']); "
         "tap.makeService(options)"
     )
-    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
+    settings = environment(TURNGATE_MAX_SESSIONS=sessions)
+    outcome = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=settings)
     assert (1, "") == (outcome.returncode, outcome.stdout)
-    assert outcome.stderr.startswith("turngate: 1200 sessions need 2656 open files, and this process may have 1000;")
+    assert outcome.stderr.startswith(f"turngate: {words}")
     assert 1 == outcome.stderr.count("\n")
 
 

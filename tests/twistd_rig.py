@@ -77,10 +77,10 @@ class RunningProxy:
         """Whether the process is there."""
         return self._process.poll() is None
 
-    def reload(self):
+    def reload(self, words="config.reloaded"):
         """Send SIGHUP, and wait for what comes of it."""
         self._process.send_signal(signal.SIGHUP)
-        self.read_until("reloaded")
+        self.read_until(words)
 
     def stop(self):
         """End the process, and give its exit status; may be called again."""

@@ -23,12 +23,9 @@ from turngate.assembly.service import TurngateService
 from turngate.assembly.signals import take_reload, take_signals
 from turngate.assembly.whole import compose
 from turngate.errors import ConfigError
-from turngate.net import (
-    Limits,
-    use_reactor,
-)
+from turngate.net import use_reactor
 from turngate.ops import config, descriptors
-from turngate.ops.loading import load
+from turngate.ops.loading import Survey, load, surveyed
 from turngate.protocols.realtime import DIALECTS
 
 NAMED_ONE_BY_ONE: Final = {"function_hosts": "function_host"}
@@ -112,6 +109,10 @@ class Options(usage.Options):
         except ConfigError as error:
             raise stopped(str(error)) from None
 
+    def survey(self) -> Survey:
+        """Read it another time."""
+        return surveyed(self.given(), os.environ)
+
     def given(self) -> dict[str, Any]:
         """The settings on the command line; ``None`` where it says nothing."""
         given = {name.replace("-", "_"): value for name, value in self.items()}
@@ -127,8 +128,8 @@ def stopped(reason: str) -> SystemExit:
 def service_for(reactor: Any, options: Options) -> TurngateService | CrewService:
     """The proxy in this process; or, with several workers, their parent."""
     if options.config.worker_count == 1:
-        return compose(reactor, options.config)
-    return compose_crew(reactor, options.config, os.environ)
+        return compose(reactor, options.config, options.survey)
+    return compose_crew(reactor, options.config, options.survey, os.environ)
 
 
 def makeService(options: Options) -> Service:
@@ -140,7 +141,7 @@ def makeService(options: Options) -> Service:
     reactor.seconds = time.monotonic
     use_reactor(reactor)
     try:
-        descriptors.ensure(Limits().max_connections)
+        descriptors.ensure(options.config.max_connections)
         service = service_for(reactor, options)
     except ConfigError as error:
         raise stopped(str(error)) from None

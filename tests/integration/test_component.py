@@ -421,7 +421,7 @@ def commits(rig: Rig) -> list[int]:
 @pytest_twisted.ensureDeferred
 async def test_a12_audio_is_committed_after_a_pause(rigs: Any) -> None:
     """And answered once, by a request of ours; nobody else finds turns in it."""
-    rig = await rigs(waits=HASTY)
+    rig = await rigs(waits=evolve(HASTY, commit_cap_s=5.0))
     client = await talking(rig, useOpenAIManualAudioCommit=True)
     assert rig.upstream_frames("session.update")[0]["session"]["audio"]["input"]["turn_detection"] is None
     pcm = speech(16000)

@@ -13,7 +13,8 @@ from worlds import Plan, deliver
 
 from turngate.session import messages as m
 from turngate.session.machines import FLOOR, GATE, PHASES, PRESENCE, Phase
-from turngate.session.rules import RULES, ignore, step
+from turngate.session.rules import RULES, ignore, settle, step
+from turngate.session.state import Draft
 
 BY_NIGHT: Final = os.environ.get("TURNGATE_TEST_PROFILE") == "nightly"
 
@@ -88,6 +89,14 @@ def test_any_message_when_it_comes_in_any_kind_of_situation(kind: type[m.Message
         for message in SAMPLES[kind]:
             if not isinstance(message, m.DeadlinePassed) or message.deadline in world.judge.armed:
                 deliver(world, message)
+
+
+def test_every_state_is_settled(survey: Survey) -> None:
+    """Nothing follows from it alone any more, which is why a step that changes nothing needs no second look."""
+    for world in survey.walk_all(PLANS).situations.values():
+        draft = Draft(world.state)
+        settle(draft)
+        assert (world.state, []) == (draft.state, draft.effects)
 
 
 @pytest.mark.parametrize("kind", get_args(m.Message), ids=lambda kind: kind.__name__)

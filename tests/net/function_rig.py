@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from attrs import Factory, define
+from net_rig import BoundedTransport
 from twisted.internet.address import IPv4Address, IPv6Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IHostnameResolver, IHostResolution, IResolutionReceiver
+from twisted.internet.testing import MemoryReactorClock
 from zope.interface import implementer
 
 from turngate.proxy.log import EventLog, Field
@@ -113,3 +116,38 @@ def whole_request(received: bytes) -> tuple[str, dict[str, str], bytes] | None:
     headers: dict[str, Any] = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     assert len(headers) == len(lines), lines
     return (first, headers, body) if len(body) >= int(headers.get("content-length", 0)) else None
+
+
+class Wire:
+    """The other end of one connection."""
+
+    def __init__(self, reactor: MemoryReactorClock, factory: Any) -> None:
+        self.reactor = reactor
+        self.protocol = factory.buildProtocol(None)
+        self.transport = BoundedTransport(reactor, self.protocol)
+        self.protocol.makeConnection(self.transport)
+        self.settle()
+
+    @property
+    def request(self) -> tuple[str, dict[str, str], bytes]:
+        """What was sent."""
+        request = whole_request(self.transport.sent)
+        assert request is not None
+        return request
+
+    def say(self, data: bytes) -> None:
+        """Send something, in pieces as TCP has them."""
+        for start in range(0, len(data), 65536):
+            if not self.transport.ending:
+                self.protocol.dataReceived(data[start : start + 65536])
+        self.settle()
+
+    def end(self, error: BaseException | None = None) -> None:
+        """Hang up."""
+        self.transport.lose(error or ConnectionDone())
+        self.settle()
+
+    def settle(self) -> None:
+        """Let the transport do what it has put off."""
+        for _turn in range(5):
+            self.reactor.advance(0)

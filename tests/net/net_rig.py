@@ -299,15 +299,19 @@ class Leg:
     _seen: int = 0
 
     def receive(self, *pieces: bytes) -> None:
-        """Bytes come from the peer."""
+        """Bytes come from the peer, each piece when the transport is read."""
         for piece in pieces:
-            if not self.transport.is_lost:
-                self.protocol.dataReceived(piece)
-        self.settle()
+            self.read(piece)
+            self.settle()
+
+    def read(self, piece: bytes) -> None:
+        """Bytes come from the peer in one read, and the reactor's turn is not over."""
+        if not self.transport.is_lost:
+            self.protocol.dataReceived(piece)
 
     def settle(self) -> None:
         """Let everything happen that is due now."""
-        for _turn in range(5):
+        while any(call.getTime() <= self.clock.seconds() for call in self.clock.getDelayedCalls()):
             self.clock.advance(0)
 
     def answer(self) -> bytes:

@@ -30,6 +30,7 @@ from zope.interface.verify import verifyObject
 from turngate.net._autobahn import UpstreamLegFactory, use_reactor
 from turngate.net.bridge import Bridge, HttpAnswer, Life
 from turngate.net.limits import Limits
+from turngate.net.share import FRAMES_AT_ONCE
 from turngate.proxy.ports import Closed, ConnectionEvents, IConnection
 
 SMALL = Limits(client_max_message_bytes=1000, upstream_max_message_bytes=1000, max_fragments=4)
@@ -614,7 +615,7 @@ def test_fault_inside_autobahn_is_1011_on_the_wire(
         raise ZeroDivisionError
 
     monkeypatch.setattr(leg.protocol, "processData", fail)
-    leg.receive(leg.frame(TEXT, b"x"), leg.frame(TEXT, b"x"))
+    leg.receive(leg.frame(PING, b"x"), leg.frame(TEXT, b"x"))
     assert leg.frames()[0].close_code == 1011
     clock.advance(3)
     leg.settle()
@@ -750,3 +751,71 @@ def test_use_reactor_gives_back_what_was_before(clock: Clock) -> None:
     other = Clock()
     assert clock is use_reactor(other)
     assert other is use_reactor(clock)
+
+
+# --- a read that holds much -------------------------------------------------------------------------------------------
+
+
+@both_legs
+def test_read_with_many_frames_leaves_others_their_turn(clock: Clock, open_leg: OpenLeg) -> None:
+    """They are taken a few at a time and in order; the socket is not read until they are all taken."""
+    leg, listener, _ = open_leg(clock)
+    seen = []
+
+    def take_turn() -> None:
+        seen.append((len(listener.messages), leg.transport.is_reading))
+        if len(listener.messages) < 100:
+            clock.callLater(0, take_turn)
+
+    leg.read(b"".join(leg.frame(TEXT, b"%d" % number) for number in range(100)))
+    take_turn()
+    clock.advance(0)
+    assert seen == [(n, False) for n in range(FRAMES_AT_ONCE, 100, FRAMES_AT_ONCE)] + [(100, True)]
+    assert [payload for _, payload in listener.messages] == [b"%d" % number for number in range(100)]
+    leg.transport.lose()
+
+
+@both_legs
+def test_rest_of_a_read_waits_behind_nothing_and_a_pause_outlasts_it(clock: Clock, open_leg: OpenLeg) -> None:
+    """Who pauses reading in the middle of it finds it paused afterwards; who resumes gets what was read first."""
+    leg, listener, connection = open_leg(clock)
+    many = b"".join(leg.frame(TEXT, b"%d" % number) for number in range(100))
+    leg.read(many)
+    connection.pause_reading()
+    leg.settle()
+    assert len(listener.messages) == 100
+    assert not leg.transport.is_reading
+    connection.resume_reading()
+    assert leg.transport.is_reading
+    leg.read(many)
+    connection.pause_reading()
+    connection.resume_reading()
+    assert not leg.transport.is_reading
+    # as TLS does, which has decrypted it before it was told
+    leg.read(leg.frame(TEXT, b"last"))
+    leg.settle()
+    assert listener.messages[-2:] == [("text", b"99"), ("text", b"last")]
+    assert leg.transport.is_reading
+    leg.transport.lose()
+
+
+@both_legs
+def test_connection_may_end_before_the_rest_of_a_read(clock: Clock, open_leg: OpenLeg) -> None:
+    """Nothing of it is told after the end."""
+    leg, listener, _ = open_leg(clock)
+    leg.read(leg.frame(TEXT, b"x") * 100)
+    leg.transport.lose()
+    leg.settle()
+    assert [call[0] for call in listener.calls] == ["text"] * FRAMES_AT_ONCE + ["closed"]
+
+
+@both_legs
+def test_close_behind_many_frames_is_seen(clock: Clock, open_leg: OpenLeg) -> None:
+    """Also where we close in the middle of them."""
+    leg, listener, connection = open_leg(clock)
+    leg.read(leg.frame(TEXT, b"x") * 100 + close_frame(1000, masked=leg.masked))
+    connection.close(1000, "")
+    leg.settle()
+    leg.transport.lose()
+    assert [call[0] for call in listener.calls] == ["text"] * FRAMES_AT_ONCE + ["closed"]
+    assert [how.code for how in listener.ends] == [1000]

@@ -14,7 +14,7 @@ from zope.interface.verify import verifyObject
 from turngate.errors import ConfigError
 from turngate.net.dialer import UpstreamDialler
 from turngate.net.limits import Limits
-from turngate.net.upstream import BearerKey, Target
+from turngate.net.upstream import BearerKey, CurrentKey, Target
 from turngate.proxy.ports import DialFailure, DialFault, IConnection, IDialler, IDialling, Outlook
 
 
@@ -141,6 +141,25 @@ def test_key_and_headers_are_shown_as_the_dialect_wants(road: Road) -> None:
     assert b"\r\nOpenAI-Beta: realtime=v1\r\n" in request
     assert b"uthorization" not in request
     dialling.cancel()
+
+
+def test_key_that_was_changed_is_shown_by_the_next_to_dial(road: Road) -> None:
+    """The connection that is there goes on."""
+    key = CurrentKey(BearerKey("canary-key"))
+    dialling = dialler(road, key=key)
+    legs = []
+    for name in ("canary-key", "canary-other"):
+        dialling.dial(None, Dialled())
+        road.clock.advance(0)
+        leg = road.arrive()
+        request = leg.answer()
+        assert f"\r\nAuthorization: Bearer {name}\r\n".encode() in request
+        leg.receive(upgrade_answer(request))
+        legs.append(leg)
+        key.change(BearerKey("canary-other"))
+    assert [leg.transport.is_lost for leg in legs] == [False, False]
+    for leg in legs:
+        leg.transport.lose()
 
 
 def test_no_key_sends_no_authorization(road: Road) -> None:

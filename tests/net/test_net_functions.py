@@ -5,8 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from function_rig import Lines, Outcomes, Resolver, http, whole_request
-from net_rig import BoundedTransport
+from function_rig import Lines, Outcomes, Resolver, Wire, http
 from twisted.internet import error as errors
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.internet.testing import MemoryReactorClock
@@ -23,41 +22,6 @@ NAMED = "https://good.example"
 PUBLIC = "93.184.216.34"
 CANARY = "canary-4711"
 HOSTS = ["127.0.0.1:9000+http", "localhost:9000+http", "good.example", "tools.internal+private"]
-
-
-class Wire:
-    """The other end of one connection."""
-
-    def __init__(self, reactor: MemoryReactorClock, factory: Any) -> None:
-        self.reactor = reactor
-        self.protocol = factory.buildProtocol(None)
-        self.transport = BoundedTransport(reactor, self.protocol)
-        self.protocol.makeConnection(self.transport)
-        self.settle()
-
-    @property
-    def request(self) -> tuple[str, dict[str, str], bytes]:
-        """What was sent."""
-        request = whole_request(self.transport.sent)
-        assert request is not None
-        return request
-
-    def say(self, data: bytes) -> None:
-        """Send something, in pieces as TCP has them."""
-        for start in range(0, len(data), 65536):
-            if not self.transport.ending:
-                self.protocol.dataReceived(data[start : start + 65536])
-        self.settle()
-
-    def end(self, error: BaseException | None = None) -> None:
-        """Hang up."""
-        self.transport.lose(error or ConnectionDone())
-        self.settle()
-
-    def settle(self) -> None:
-        """Let the transport do what it has put off."""
-        for _turn in range(5):
-            self.reactor.advance(0)
 
 
 class Stage:

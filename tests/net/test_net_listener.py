@@ -222,6 +222,29 @@ def test_connection_over_the_bound_is_503_and_over_the_hard_bound_dropped(clock:
     assert gate.listener.connection_count == 0
 
 
+def test_bound_and_origins_that_are_changed_hold_for_the_next_to_come(clock: Clock) -> None:
+    """Up and down; who is in stays. Autobahn's own bound is moved with ours."""
+    gate = make_gate(clock, Limits(max_connections=1, max_unopened_connections=1))
+    origin = "Origin: https://app.example.com"
+    first = gate.open()
+    gate.listener.change(allowed_origins=["https://APP.example.com/"], max_connections=3)
+    second, third = gate.open(PATH, origin), gate.open(PATH, origin)
+    gate.listener.change(allowed_origins=[], max_connections=2)
+    assert gate.connect() is None
+    second.transport.lose()
+    for headers, line in (((origin,), "HTTP/1.1 403 Forbidden"), ((), "HTTP/1.1 503 Service Unavailable")):
+        leg = gate.connect()
+        assert leg is not None
+        leg.receive(upgrade_request(PATH, *headers))
+        assert line == status_line(leg.answer().decode())
+        leg.settle()
+        clock.advance(10)
+    first.transport.lose()
+    fourth = gate.open()
+    for leg in (third, fourth):
+        leg.transport.lose()
+
+
 @pytest.mark.parametrize(("busy_s", "shown"), [(5.0, 5), (0.2, 1), (7.3, 8)])
 def test_client_is_503_while_there_is_no_upstream(clock: Clock, busy_s: float, shown: int) -> None:
     """It is told when to come again, in whole seconds; a path that there is not stays 404."""

@@ -21,6 +21,21 @@ def test_places_that_were_given_back_are_forgotten() -> None:
     assert not places.taken
 
 
+@pytest.mark.parametrize(
+    ("per_s", "burst", "wait_s"),
+    [(5.0, 4, 0.0), (5.0, 3, 0.2), (100.0, 3, 0.01), (0.5, 3, 2.0), (5.0, 1, 0.2), (1.0, 1, 1.0)],
+)
+def test_pace_that_is_changed_holds_at_once(per_s: float, burst: int, wait_s: float) -> None:
+    """For those that have come before too: what they took is taken, and fills by the new measure."""
+    paces = Paces(per_s=5, burst=3)
+    for _ in range(3):
+        paces.wait_s("a", 100.0)
+    paces.change(per_s, burst, 100.0)
+    assert paces.wait_s("a", 100.0) == pytest.approx(wait_s)
+    assert [paces.wait_s("b", 100.0) for _ in range(burst)] == [0.0] * burst
+    assert paces.wait_s("b", 100.0) == pytest.approx(1 / per_s)
+
+
 def test_pace_is_a_burst_and_then_an_average() -> None:
     """The wait that is told is the one after which it works, and not less."""
     paces = Paces(per_s=5, burst=3)

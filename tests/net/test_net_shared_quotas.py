@@ -73,6 +73,17 @@ def test_pace_is_that_of_all(two: tuple[SharedTables, SharedTables]) -> None:
     assert two[0].paces.wait_s("b", 103.0) == 0
 
 
+def test_pace_may_be_another_one_later(two: tuple[SharedTables, SharedTables]) -> None:
+    """Nobody waits longer for what it took before than one that took all of it by the new measure."""
+    first, _ = two
+    first.paces.change(0.001, 10, 0.0)
+    for _ in range(10):
+        assert first.paces.wait_s("a", 100.0) == 0
+    assert first.paces.wait_s("a", 100.0) == pytest.approx(1000.0)
+    first.paces.change(10, 5, 100.0)
+    assert first.paces.wait_s("a", 100.0) == pytest.approx(0.1)
+
+
 def test_paces_forget_who_means_nothing_any_more(two: tuple[SharedTables, SharedTables]) -> None:
     """However many come, those who came lately and often are remembered."""
     first, second = two

@@ -5,7 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from turngate.errors import ConfigError
-from turngate.net.upstream import BearerKey, Target, UpstreamAddress, bearer_header, checked_headers
+from turngate.net.upstream import (
+    CONCEALED,
+    MAX_CONCEALED,
+    BearerKey,
+    CurrentKey,
+    Target,
+    UpstreamAddress,
+    bearer_header,
+    checked_headers,
+)
 
 TEMPLATE = "wss://api.example.com/v1/realtime?model={model}"
 
@@ -90,6 +99,22 @@ def test_key_is_shown_in_one_header_and_nowhere_else() -> None:
     assert bearer_header(key()) == "Bearer canary"
     assert "canary" not in repr(key)
     assert "canary" not in str(key)
+
+
+def test_key_that_rotates_is_the_latest_and_none_of_them_is_shown() -> None:
+    """A session that was dialled with the one before may still be told of it; so many are remembered."""
+    key = CurrentKey(BearerKey("canary"))
+    key.change(BearerKey("canary-2"))
+    assert key() == "canary-2"
+    assert key.conceal("no canary and no canary-2") == f"no {CONCEALED} and no {CONCEALED}"
+    key.change(None)
+    assert key() is None
+    assert "canary" not in key.conceal("no canary-2")
+    assert "canary" not in repr(key)
+    for number in range(MAX_CONCEALED):
+        key.change(BearerKey(f"other-{number}"))
+    assert key.conceal("canary") == "canary"
+    assert CurrentKey(None)() is None
 
 
 @pytest.mark.parametrize(

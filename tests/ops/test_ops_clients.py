@@ -6,12 +6,12 @@ import jwt
 import pytest
 from attrs import evolve
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
-from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from jwt.algorithms import ECAlgorithm
 
 from turngate.errors import ConfigError
 from turngate.net.credentials import Known, Reason, StaticKeys, digest_of
-from turngate.ops.clients import MAX_FILE_BYTES, MAX_KEYS, judge_for, jwks_from_file, keys_from_file
+from turngate.net.jwts import PublicKey
+from turngate.ops.clients import MAX_FILE_BYTES, MAX_KEYS, judge_for, keys_from_file
 from turngate.ops.config import Config
 from turngate.ops.loading import load
 
@@ -116,7 +116,6 @@ def test_file_is_refused_when_there_is_none(tmp_path):
 
 PRIVATE = generate_private_key(SECP256R1())
 PUBLIC = {**ECAlgorithm.to_jwk(PRIVATE.public_key(), as_dict=True), "kid": "a"}
-WEAK = generate_rsa(65537, 1024)  # noqa: S505 - it is refused
 CLAIMS = {"sub": "u1", "aud": "turngate", "exp": 2_000_000_000}
 
 
@@ -143,29 +142,49 @@ def test_token_is_judged_by_the_keys_of_the_file(jwks, tmp_path):
     assert [both.judge(one, 1_800_000_000) for one in (token, "tg_a")] == [Known("jwt:u1"), Known("a")]
 
 
+def test_token_is_judged_by_the_keys_of_a_url():
+    """As they are known at the time."""
+
+    class Fetched:
+        keys = None
+        is_certain = True
+
+        def miss(self):
+            pass
+
+    fetched = Fetched()
+    settings = Config(client_jwks_url="https://id.test/jwks", client_jwt_audience="turngate")
+    judge = judge_for(settings, fetched)
+    token = jwt.encode(CLAIMS, PRIVATE, "ES256", headers={"kid": "a"})
+    assert judge.judge(token, 1_800_000_000) is Reason.NOT_YET
+    fetched.keys = (PublicKey("a", "ES256", PRIVATE.public_key()),)
+    assert judge.judge(token, 1_800_000_000) == Known("jwt:u1")
+
+
 @pytest.mark.parametrize(
-    ("entries", "words"),
+    ("given", "words"),
     [
-        ([{"kty": "oct", "k": "canary", "kid": "a"}], "of a kind that is not taken"),
-        ([{**PUBLIC, "alg": "HS256"}], "of a kind that is not taken"),
-        ([{**PUBLIC, "crv": "secp256k1"}], "of a kind that is not taken"),
-        ([{**PUBLIC, "d": "canary"}], "is a private key"),
-        ([{**PUBLIC, "x": "canary"}], "cannot be read"),
-        ([PUBLIC, PUBLIC], "the same kid"),
-        ([], "has no key"),
-        (["canary"], "no JSON Web Key Set"),
-        ([RSAAlgorithm.to_jwk(WEAK.public_key(), as_dict=True)], "shorter than 2048"),
+        ({"client_jwks_file": "/a"}, "tokens need client_jwt_audience"),
+        ({"client_jwks_url": "https://id.test/jwks"}, "tokens need client_jwt_audience"),
+        ({"client_jwt_audience": "a"}, "client_jwt_audience needs client_jwks_file or client_jwks_url"),
+        (
+            {"client_jwks_file": "/a", "client_jwks_url": "https://id.test/jwks", "client_jwt_audience": "a"},
+            "client_jwks_file and client_jwks_url exclude each other",
+        ),
+        (
+            {"client_jwks_url": "http://id.test/jwks", "client_jwt_audience": "a"},
+            "client_jwks_url is https://HOST/PATH",
+        ),
     ],
 )
-def test_set_of_keys_is_refused_in_one_line(jwks, entries, words):
-    """A password that both sides know is no public key, and a private one does not belong here."""
-    with pytest.raises(ConfigError, match=words) as caught:
-        jwks_from_file(jwks(*entries))
-    assert "canary" not in str(caught.value)
-
-
-@pytest.mark.parametrize("name", ["client_jwks_file", "client_jwt_audience"])
-def test_tokens_need_keys_and_an_audience(name):
+def test_tokens_need_keys_of_one_place_and_an_audience(given, words):
     """A token that was made for another server is none for us."""
-    with pytest.raises(ConfigError, match="need each other"):
-        load({"upstream": "simulator"}, {f"TURNGATE_{name.upper()}": "a"})
+    with pytest.raises(ConfigError, match=words):
+        load({"upstream": "simulator"}, {f"TURNGATE_{name.upper()}": value for name, value in given.items()})
+
+
+def test_clients_are_known_when_any_of_the_three_is_given():
+    """Else the port is not opened to others."""
+    assert not Config().knows_clients
+    for name in ("client_keys_file", "client_jwks_file", "client_jwks_url"):
+        assert Config(**{name: "a"}).knows_clients

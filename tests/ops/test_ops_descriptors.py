@@ -17,7 +17,7 @@ def left_at(bounds: Bounds, sessions: int = 100) -> list[Bounds]:
 
 @pytest.mark.parametrize("soft", [456, 1000, resource.RLIM_INFINITY])
 def test_limit_is_left_alone_when_it_is_enough(soft: int) -> None:
-    """Two for a session and 256 besides."""
+    """Two for a client and 256 besides."""
     assert [] == left_at((soft, resource.RLIM_INFINITY))
 
 
@@ -30,5 +30,5 @@ def test_limit_is_raised_when_it_may_be(hard: int) -> None:
 @pytest.mark.row(17)
 def test_start_is_refused_when_the_system_allows_too_few() -> None:
     """The line says how many, and how to get them."""
-    with pytest.raises(ConfigError, match=r"100 sessions need 456 open files.*may have 455.*ulimit -n 456"):
+    with pytest.raises(ConfigError, match=r"100 connections of clients need 456 open.*may have 455.*ulimit -n 456"):
         left_at((455, 455))

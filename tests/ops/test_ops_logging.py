@@ -40,6 +40,18 @@ def test_event_is_logged_when_its_level_is_the_chosen_one_or_above(chosen):
     assert list(LEVELS[LEVELS.index(chosen) :]) == [event["log_level"].name for event in sink.events]
 
 
+def test_level_when_it_is_changed_holds_for_logs_that_were_bound_before():
+    """A session of an hour ago is what whoever looks for a fault wants to see; other logs keep their level."""
+    sink, other = Sink(), Sink()
+    bound = sink.log.bound(session="s1")
+    bound.debug("area.first")
+    sink.log.level.name = "debug"
+    bound.debug("area.second")
+    sink.log.bound(session="s2").debug("area.third")
+    other.log.debug("area.fourth")
+    assert (["area.second session=s1", "area.third session=s2"], []) == (sink.lines, other.lines)
+
+
 def test_bound_log_has_its_fields_on_every_line_and_leaves_the_other_alone():
     """A session's log says which session, and the proxy's does not."""
     sink = Sink()

@@ -13,8 +13,8 @@ from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
 from turngate.session.memory import Memory
 from turngate.session.policy import DEEPGRAM, Bounds, Policy
-from turngate.session.rules import begin, step
-from turngate.session.state import State
+from turngate.session.rules import begin, settle, step
+from turngate.session.state import Draft, State
 
 CLIENT: Final = get_args(m.ClientEffect)
 RECORDS: Final = (m.LineRecorded, m.CallsRecorded)
@@ -41,6 +41,13 @@ def passed(deadline: m.Deadline) -> m.DeadlinePassed:
 def call(number: int = 1, name: str = "look_up") -> m.ToolCall:
     """A tool call of the model."""
     return m.ToolCall(f"call_{number}", name, "{}")
+
+
+def is_settled(state: State) -> bool:
+    """Whether nothing follows from a state alone, so that a message that changes nothing leads to nothing more."""
+    draft = Draft(state)
+    settle(draft)
+    return draft.state == state and not draft.effects
 
 
 @frozen
@@ -104,6 +111,7 @@ class Talk:
         for message in messages:
             self.memory.hear(message)
             self.state, effects = step(self.state, message)
+            assert is_settled(self.state)
             self.judge = self.judge.see(message, effects)
             led_to += effects
             for effect in effects:

@@ -113,6 +113,11 @@ BREACHES: list[tuple[str, str, list[Step]]] = [
     ("F1", "answered twice", [*CALLED, (m.ToolResult("c1", "f", ""), [m.AddToolOutput(i, i, "c1", "") for i in "ab"])]),
     ("F2", "create while the user speaks", [*SERVING, (m.SpeechStarted("u"), [CREATE])]),
     ("D1", "audio of nothing", [*SERVING, (AUDIO, [m.AgentAudio(b"\0\0")])]),
+    (
+        "D1",
+        "audio of no item told as that of another",
+        [*RESPONDING, (m.AgentAudioChunk("r1", "", b"\0\0"), [m.AgentAudio(b"\0\0", "i1")])],
+    ),
     ("D1", "audio made up", [*RESPONDING, (m.AgentTextStarted("r1"), [m.AgentAudio(b"\0\0")])]),
     (
         "D2",

@@ -1,7 +1,7 @@
 """The agent's speech: what is cut off is taken out of the conversation, and the record says what was heard."""
 
 import pytest
-from session_driver import CANCELLED, Talk
+from session_driver import CANCELLED, PCM, Talk
 
 from turngate.session import messages as m
 from turngate.session.speech import heard_part
@@ -103,6 +103,29 @@ def test_barge_in_when_several_items_were_told_cuts_each() -> None:
     assert [(m.TruncateItem, "i2"), (m.DeleteItem, "i3"), (m.DeleteItem, "i4")] == [
         (type(effect), effect.item_id) for effect in taken_out
     ]
+    talk.tell(m.SpeechCommitted("u1"))
+    talk.start("r2")
+    talk.end("r2")
+    talk.settle()
+
+
+def test_barge_in_when_a_piece_names_no_item_cuts_that_of_the_piece_before() -> None:
+    """Sound goes on where it was, and the client has heard it there: none of that is taken out, nor more left."""
+    talk = speaking()
+    assert ["item_r1"] == [one.item_id for one in talk.tell(m.AgentAudioChunk("r1", "", PCM)).all(m.AgentAudio)]
+    talk.tell(m.SpeechStarted("u1"), cut(500))
+    done = talk.end(status=CANCELLED)
+    assert [("item_r1", 500)] == [(one.item_id, one.audio_end_ms) for one in done.all(m.TruncateItem)]
+    assert [] == done.all(m.Note)
+
+
+def test_barge_in_when_no_piece_names_an_item_leaves_what_was_heard() -> None:
+    """What cannot be cut stays, since an answer that nobody heard of is worse than one that was heard in part."""
+    talk = Talk().serve().respond()
+    talk.tell(m.AgentAudioChunk("r1", "", PCM), m.SpeechStarted("u1"), m.SpeechCut((m.Heard("", 50, 100),)))
+    done = talk.end(status=CANCELLED)
+    assert ["speech.left_untrimmed"] == [note.event for note in done.all(m.Note)]
+    assert [] == done.all(m.DeleteItem)
     talk.tell(m.SpeechCommitted("u1"))
     talk.start("r2")
     talk.end("r2")

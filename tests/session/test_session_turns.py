@@ -103,6 +103,19 @@ def test_speech_when_committed_is_answered_once() -> None:
     assert [] == talk.end().upstream
 
 
+def test_speech_when_nobody_names_it_is_answered_once_for_each_turn() -> None:
+    """A name that is missing makes no turn the same as another; each has a deadline."""
+    talk = Talk().serve()
+    for response_id in ("r1", "r2"):
+        asked = talk.tell(m.SpeechStarted("u1"), m.SpeechCommitted(""))
+        assert 1 == len(asked.all(m.StartResponse))
+        assert m.Arm(m.Deadline.TURN) in asked.effects
+        talk.start(response_id)
+        talk.audio(response_id)
+        assert [] == talk.end(response_id).upstream
+    talk.settle()
+
+
 def test_response_when_it_starts_into_the_users_speech_is_taken_back_and_its_turn_answered() -> None:
     """Our create was on its way when the user began to speak: it is cancelled unheard, and the turn answered later."""
     talk = Talk().serve()

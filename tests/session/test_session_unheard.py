@@ -27,6 +27,14 @@ def test_turn_when_its_response_says_nothing_is_given_up_in_the_end() -> None:
     talk.settle()
 
 
+def test_turn_when_nobody_names_it_is_given_up_in_the_end_too() -> None:
+    """Where the upstream is to answer by itself and does not, nothing else tells the client."""
+    talk = Talk().serve(OWN)
+    talk.tell(m.SpeechStarted("u1"), m.SpeechCommitted(""))
+    overdue(talk)
+    talk.settle()
+
+
 def test_turn_when_it_waits_behind_another_response_is_given_up_alone() -> None:
     """What else is under way goes on."""
     talk = Talk().serve()

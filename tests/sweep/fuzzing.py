@@ -93,6 +93,9 @@ class Spoiler:
         due = [held for at, held in self._held if at <= index]
         self._held = [(at, held) for at, held in self._held if at > index]
         event = json.loads(frame)
+        if event["type"] == "session.created":
+            # another connection: what was held back on the one before cannot come on this one
+            due, self._held = [], []
         self._ids += [event[name] for name in ("response_id", "item_id") if isinstance(event.get(name), str)][:1]
         del self._ids[3:-20]
         if index not in self._indices:

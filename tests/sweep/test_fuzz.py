@@ -55,6 +55,16 @@ def test_session_when_many_events_are_wrong_keeps_its_promises(conversation: Con
         assert [] == problems, seed
 
 
+def test_fuzzing_when_an_event_is_held_back_forgets_it_with_its_connection() -> None:
+    """No upstream can say on one connection what it had to say on another."""
+    spoiler = Spoiler({0}, [Wrong.REORDERED], "1")
+    held, other, created = b'{"type":"a"}', b'{"type":"b"}', b'{"type":"session.created"}'
+    assert [(), (other, held)] == [tuple(spoiler(0, held)), tuple(spoiler(1, other))]
+    assert [(), (created,), (other,)] == [
+        tuple(spoiler(index, frame)) for index, frame in ((0, held), (1, created), (2, other))
+    ]
+
+
 def test_fuzzing_when_an_unknown_event_is_fatal_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """A planted bug is caught."""
     decode = realtime.decode_server

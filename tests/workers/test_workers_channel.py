@@ -46,7 +46,14 @@ class Ends:
 
 @pytest.mark.parametrize(
     "message",
-    [Begin(1, 2, b"\x80\x04pickled", "ws://127.0.0.1:1/"), Drain(), Hurry(), Reload(), Ask(7, What.DISMISS, "a")],
+    [
+        Begin(1, 2, b"\x80\x04pickled", "ws://127.0.0.1:1/"),
+        Drain(),
+        Hurry(),
+        Reload(),
+        Reload(b"new"),
+        Ask(7, What.DISMISS, "a"),
+    ],
 )
 def test_worker_hears_what_its_parent_says(message):
     ends = Ends()

@@ -207,8 +207,8 @@ def test_hurry_is_passed_on():
     rig.serve()
     rig.crew.hurry()
     rig.drain()
-    rig.crew.reload()
-    assert [Hurry(), Drain(), Reload()] == rig.spawned[0].told == rig.spawned[1].told
+    rig.crew.reload(b"new")
+    assert [Hurry(), Drain(), Reload(b"new")] == rig.spawned[0].told == rig.spawned[1].told
 
 
 def test_proxy_is_ready_when_one_worker_is():

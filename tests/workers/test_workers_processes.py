@@ -63,9 +63,12 @@ def until(conversation, kind):
     return event
 
 
-def test_workers_are_one_proxy_and_one_that_dies_is_followed_by_another():
+def test_workers_are_one_proxy_and_one_that_dies_is_followed_by_another(tmp_path):
     """They share the port and are looked at as one; only the sessions of who dies are lost; all end together."""
-    with RunningProxy(*TWO, *ADMIN, "--log-level", "debug", patience_s=60) as proxy, ExitStack() as open_ones:
+    settings = tmp_path / "turngate.toml"
+    settings.write_text("max_sessions = 10")
+    options = (*TWO, *ADMIN, "--log-level", "debug", "--config", str(settings))
+    with RunningProxy(*options, patience_s=60) as proxy, ExitStack() as open_ones:
         conversations = [open_ones.enter_context(Conversation(proxy.port)) for _ in range(4)]
         by_name = {one.receive_event()["request_id"][:8]: one for one in conversations}
         listed = json.loads(ask(proxy, "GET", "/sessions")[1])["sessions"]
@@ -98,6 +101,11 @@ def test_workers_are_one_proxy_and_one_that_dies_is_followed_by_another():
         another = open_ones.enter_context(Conversation(proxy.port))
         by_name["another"] = another
         assert another.receive_event()["type"] == "Welcome"
+        settings.write_text("max_sessions = 2")
+        proxy.reload()
+        proxy.read_until("config.reloaded")
+        with Conversation(proxy.port) as refused, Conversation(proxy.port) as refused_by_the_other:
+            assert (503, 503) == (refused.status, refused_by_the_other.status)
         proxy.ask_to_stop()
         proxy.ask_to_stop()
         for conversation in by_name.values():

@@ -128,6 +128,7 @@ class Cell(Generic[M]):
     def turn(self) -> None:
         """Do one thing: start, receive one notice or one message, or end."""
         self.queued = False
+        inbox = self.inbox
         try:
             if self.life is not _RUNNING:
                 self._start_or_end()
@@ -136,8 +137,8 @@ class Cell(Generic[M]):
                 to_message = self.watching.pop(ended.ref, None)
                 if to_message is not None:
                     self.actor.receive(self.context, to_message(ended))
-            elif self.inbox.mail:
-                message = self.inbox.take()
+            elif inbox.mail:
+                message = inbox.take()
                 if not isinstance(message, Timer):
                     self.actor.receive(self.context, message)
                 elif self.timers.claim(message):
@@ -145,7 +146,7 @@ class Cell(Generic[M]):
         except Exception as error:  # noqa: BLE001 - whatever an actor raises, its supervisor decides
             self.fail(Moment.RECEIVE, error)
         finally:  # also when a KeyboardInterrupt passes
-            if self.inbox.mail or self.notices:
+            if inbox.mail or self.notices:
                 self.wake()
 
     def _start_or_end(self) -> None:
@@ -180,14 +181,16 @@ class Cell(Generic[M]):
 
     def accept(self, message: M) -> None:
         """Take in a message, as far as the mailbox and this life have room for it."""
-        if self._is_open():
+        if self.life is _RUNNING or self.life is Life.NEW:
             try:
                 lost = self.inbox.put(message)
                 if lost:
                     self.schedule.overflows += lost
                     if self.overflow is Overflow.FAIL:
                         raise MailboxFullError
-                self.wake()
+                if not self.queued:
+                    self.queued = True
+                    self.schedule.ready.append(self)
             except Exception as error:  # noqa: BLE001 - weighing is the author's code, and tell never raises
                 self.fail(Moment.MAIL, error)
         elif self.life is Life.STOPPING:

@@ -67,6 +67,9 @@ class Inbox(Generic[M]):
     def put(self, message: M) -> int:
         """Queue a message within the bounds; return how many messages were lost, be it this one or older ones."""
         bounds = self._bounds
+        if bounds.weigh is None and len(self.mail) - self._due < bounds.max_messages:
+            self.mail.append(message)
+            return 0
         weight = 0 if bounds.weigh is None else bounds.weigh(message)
         max_weight = weight if bounds.max_weight is None else bounds.max_weight
         lost = 0

@@ -27,16 +27,21 @@ from turngate import __version__
 from turngate.admin import Metrics
 from turngate.admin.sums import families_of
 from turngate.assembly.doors import admin_port, client_ports
+from turngate.assembly.reloading import broken
 from turngate.assembly.signals import stop
 from turngate.assembly.upstream import simulated
+from turngate.errors import ConfigError
 from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
 from turngate.ops.clients import judge_for
+from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.ops.notify import Notifier
 from turngate.ops.pulse import Pulse
+from turngate.ops.renewing import Renewed, renewed
 from turngate.ops.sockets import adopt, shown
+from turngate.proxy.ports import nothing
 from turngate.simulator import Simulator
 from turngate.workers.asking import Asking
 from turngate.workers.crew import Crew
@@ -66,7 +71,7 @@ class CrewService(Service):
         self.ports = ports
         self.admin = admin
         self.drain = crew
-        self.reload: Callable[[], None] = crew.reload
+        self.reload: Callable[[], None] = nothing
         self._crew = crew
         self._doorman = Doorman(reactor, tuple(port.socket for port in ports), crew.place)  # type: ignore[attr-defined]  # of Twisted's ports
         self._pulse = Pulse(reactor, log)
@@ -154,9 +159,11 @@ class Nobody(ServerFactory):
     noisy = False
 
 
-def compose_crew(reactor: Any, settings: config.Config, environment: Mapping[str, str]) -> CrewService:
+def compose_crew(
+    reactor: Any, settings: config.Config, again: Callable[[], Survey], environment: Mapping[str, str]
+) -> CrewService:
     """
-    The parent on a reactor, with its sockets bound.
+    The parent on a reactor, with its sockets bound; ``again`` reads the configuration another time.
 
     Raises:
         ConfigError: it cannot run; the line says why.
@@ -164,19 +171,20 @@ def compose_crew(reactor: Any, settings: config.Config, environment: Mapping[str
     log = Log(settings.log_level)
     # what only workers need is looked at all the same, while the operator looks on
     judge_for(settings)
-    simulator, settings, url = simulated(reactor, settings)
+    simulator, _, url = simulated(reactor, settings)
     ports = client_ports(reactor, settings, Nobody(), Certificates(log))
     for port in ports:
         # they are read by the doorman
         port.stopReading()  # type: ignore[attr-defined]  # of Twisted's ports
 
+    renewing = Renewing(settings, again, log)
     tables = SharedTables.made(settings.quotas)
 
     def spawn(index: int, events: Events) -> Process:
         begin = Begin(
             index=index,
             of=settings.worker_count,
-            settings=pickle.dumps(settings),
+            settings=pickle.dumps(renewing.running),
             upstream_url=url if simulator is not None else None,
         )
         around = inherited(environment, secrets_of(settings))
@@ -193,7 +201,40 @@ def compose_crew(reactor: Any, settings: config.Config, environment: Mapping[str
 
     crew.on_lost = lost
     admin = admin_port(reactor, settings, house, crew.unready) if settings.admin else None
-    return CrewService(reactor, log, settings, ports, crew, simulator, admin)
+    service = CrewService(reactor, log, settings, ports, crew, simulator, admin)
+    service.reload = lambda: crew.reload(renewing.read())
+    return service
+
+
+class Renewing:
+    """
+    What the configuration says, for those workers that are there and for those that will be.
+
+    Args:
+        running: what is in force.
+        again: reads it another time.
+        log: hears what is wrong with it.
+    """
+
+    def __init__(self, running: config.Config, again: Callable[[], Survey], log: Log) -> None:
+        self.running = running
+        self._again = again
+        self._log = log
+
+    def read(self) -> bytes | None:
+        """What is other now, for the workers; ``None`` where it cannot be used, so that all stays as it is."""
+        new = renewed(self.running, self._again(), os.environ)
+        if isinstance(new, Renewed):
+            try:
+                judge_for(new.config)
+            except ConfigError as error:
+                new = (str(error),)
+        if not isinstance(new, Renewed):
+            broken(self._log, new)
+            return None
+        self.running = new.config
+        self._log.level.name = new.config.log_level
+        return pickle.dumps(new)
 
 
 def secrets_of(settings: config.Config) -> tuple[str, ...]:

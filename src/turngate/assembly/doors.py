@@ -12,6 +12,7 @@ Comes from: ``ops/config.py``. Goes to: ``whole.py``, which has the listener bui
 import os
 import time
 from collections.abc import Callable
+from random import Random
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
@@ -21,21 +22,41 @@ from turngate.admin.house import House
 from turngate.assembly.signals import stop
 from turngate.errors import ConfigError
 from turngate.net.admission import Busy, Offer
+from turngate.net.credentials import Judges
 from turngate.net.guard import Guard, Times
+from turngate.net.key_source import KeySource
 from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
-from turngate.ops.clients import judge_for
+from turngate.ops.jwks import jwks_fetched, place_of
 from turngate.ops.logging import Log
 from turngate.ops.secrets import key_from
 from turngate.ops.sockets import is_local, listening
 from turngate.proxy.resume import comes_back
 
 
-def guard_for(reactor: Any, settings: config.Config, log: Log, tables: SharedTables | None = None) -> Guard:
+def key_source_for(reactor: Any, settings: config.Config, log: Log) -> KeySource | None:
+    """Who fetches the keys of those who sign clients' tokens, while the reactor runs; ``None`` where nobody has to."""
+    if settings.client_jwks_url is None:
+        return None
+    source = KeySource(
+        place=place_of(settings.client_jwks_url),
+        read=jwks_fetched,
+        reactor=reactor,
+        log=log,
+        uniform=Random().uniform,  # noqa: S311 - it spreads fetches in time, and keeps no secret
+    )
+    reactor.callWhenRunning(source.refresh)
+    reactor.addSystemEventTrigger("before", "shutdown", source.stop)
+    return source
+
+
+def guard_for(
+    reactor: Any, settings: config.Config, judge: Judges | None, log: Log, tables: SharedTables | None = None
+) -> Guard:
     """Who asks clients for credentials, and counts them; with others, where there are tables that they share."""
     return Guard(
-        judge=judge_for(settings),
+        judge=judge,
         quotas=settings.quotas,
         clock=Times(reactor.seconds, time.time),
         log=log,

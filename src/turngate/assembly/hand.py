@@ -32,7 +32,10 @@ from turngate.ops.certificates import PREFIX as TLS
 from turngate.ops.certificates import Certificates
 from turngate.ops.config import Config
 from turngate.ops.drain import CLOSE_WITHIN_S
+from turngate.ops.loading import Survey
 from turngate.ops.pulse import Pulse
+from turngate.ops.renewing import Renewed
+from turngate.proxy.ports import nothing
 from turngate.workers.channel import Channel
 from turngate.workers.handing import Handed, Taker, adopted, hand
 from turngate.workers.owners import new_id
@@ -58,13 +61,11 @@ class Hand:
         ConfigError: it cannot run; the line says why.
     """
 
-    def __init__(
-        self, reactor: Any, channel: Channel[ToWorker], handing: socket.socket, begin: Begin, tables: int = TABLES_FD
-    ) -> None:
+    def __init__(self, reactor: Any, channel: Channel[ToWorker], handing: socket.socket, begin: Begin) -> None:
         settings: Config = pickle.loads(begin.settings)  # noqa: S301 - its parent has written it, and nobody else can
-        self._proxy = assembled(
-            reactor, settings, share_of(begin, SharedTables(TABLES_FD, settings.quotas, begin.index))
-        )
+        share = share_of(begin, SharedTables(TABLES_FD, settings.quotas, begin.index))
+        # it is the parent that reads another time, and says what is new
+        self._proxy = assembled(reactor, settings, share, lambda: Survey({}, (), settings))
         listener = self._proxy.listener.factory
         self._relays = Relays(reactor, partial(hand, handing))
         most = Limits().handshake_max_bytes
@@ -78,7 +79,8 @@ class Hand:
     def start(self) -> None:
         """Take connections; the reactor runs."""
         take_signals(self._reactor, self._proxy.drain)
-        take_reload(self._reactor, self._proxy.reload)
+        # the parent reads, where it has got this signal too
+        take_reload(self._reactor, nothing)
         self._reactor.addSystemEventTrigger("before", "shutdown", self._drained)
         self._pulse.start()
         self._taker.start()
@@ -95,11 +97,16 @@ class Hand:
                 self._proxy.drain.hurry()
                 stop(self._reactor)
             case Reload():
-                self._proxy.reload()
+                self._proxy.read_again(partial(self._take_settings, message.renewed))
             case Ask():
                 self._channel.tell(self._answered(message))
             case Begin():
                 pass
+
+    def _take_settings(self, written: bytes | None) -> None:
+        if written is not None:
+            new: Renewed = pickle.loads(written)  # noqa: S301 - its parent has written it, and nobody else can
+            self._proxy.reloading.take(new)
 
     def _answered(self, ask: Ask) -> Answered:
         match ask.what:

@@ -8,6 +8,7 @@ Must not know: sockets, actors.
 Comes from: ``ops/config.py``. Goes to: ``whole.py``, into the setup of every session.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -30,8 +31,10 @@ AFTER_DIALLING_S: Final = 1.0
 """By how much a session waits longer for its upstream than the dialler does."""
 
 
-def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str, Profile]:
-    """Which protocol is spoken at which path."""
+def profiles_for(
+    settings: config.Config, functions: FunctionCaller, conceal: Callable[[str], str] = str
+) -> dict[str, Profile]:
+    """Which protocol is spoken at which path; ``conceal`` takes the upstream key out of somebody's words."""
     maps = Maps(
         model=settings.model,
         models=settings.models,
@@ -48,7 +51,6 @@ def profiles_for(settings: config.Config, functions: FunctionCaller) -> dict[str
     if settings.component_path:
         again = Again.APPLIED if settings.component_settings == "apply" else Again.ACKNOWLEDGED
         policy = evolve(renewing(COMPONENT, settings), repeated_settings=again)
-        conceal = settings.upstream_key.conceal if settings.upstream_key is not None else str
         profiles[settings.component_path] = Profile(partial(component.Face, maps, conceal), policy)
     return profiles
 

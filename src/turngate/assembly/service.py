@@ -47,7 +47,7 @@ class TurngateService(Service):
         self.reception = reception
         self.drain = drain
         self.reload: Callable[[], None] = lambda: None
-        """Reads the certificates and the clients' keys again."""
+        """Reads again what may change while sessions go on."""
         self.admin = admin
         self._pulse = Pulse(reactor, log, on_lag)
         self._reactor = reactor

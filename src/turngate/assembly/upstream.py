@@ -18,6 +18,7 @@ from twisted.internet.endpoints import TCP4ServerEndpoint
 from turngate.net import (
     BearerKey,
     CircuitBreaker,
+    CurrentKey,
     Limits,
     Patience,
     PatientDialler,
@@ -35,9 +36,9 @@ from turngate.simulator import Simulator
 
 def simulated(
     reactor: Any, settings: config.Config, elsewhere: str | None = None
-) -> tuple[Simulator | None, config.Config, str]:
+) -> tuple[Simulator | None, CurrentKey, str]:
     """
-    The simulator where the configuration asks for it; the settings, with a key for it; and the upstream's URL.
+    The simulator where the configuration asks for it, the key for the upstream, and the upstream's URL.
 
     ``elsewhere`` is where another process has the simulator.
 
@@ -46,23 +47,25 @@ def simulated(
     """
     url = settings.upstream
     if url != config.SIMULATOR:
-        return None, settings, url
-    with_key = evolve(settings, upstream_key=BearerKey("simulated"))
+        return None, CurrentKey(settings.upstream_key), url
+    key = CurrentKey(BearerKey("simulated"))
     if elsewhere is not None:
-        return None, with_key, elsewhere
+        return None, key, elsewhere
     simulator = Simulator(reactor, dialect=settings.dialect)
     bound(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the loopback")
     url = f"{simulator.url}{settings.dialect.path[len(simulator.path) :]}"
-    return simulator, with_key, url
+    return simulator, key, url
 
 
-def dialler_for(reactor: Any, settings: config.Config, url: str, limits: Limits, log: Log) -> PatientDialler:
+def dialler_for(
+    reactor: Any, settings: config.Config, url: str, key: CurrentKey, limits: Limits, log: Log
+) -> PatientDialler:
     """The only way to an upstream, and to nothing but the configured one."""
-    key, dialect = settings.upstream_key, settings.dialect
+    dialect = settings.dialect
     one_try = UpstreamDialler(
         url=url,
         model=settings.model,
-        key=key if key is not None else lambda: None,
+        key=key,
         limits=limits,
         reactor=reactor,
         # what translation accepts as a model of this family, and the operator's own names for others; the key's owner

@@ -10,7 +10,6 @@ Comes from: ``tap.py``, with the configuration. Goes to: ``service.py``.
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from math import ceil
 from random import Random
 from typing import Any, Final
 from uuid import uuid4
@@ -20,7 +19,8 @@ from zope.interface.verify import verifyObject
 
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.admin import Metrics, Now, OneProcess, Storm
-from turngate.assembly.doors import admin_port, client_ports, guard_for, turns_away
+from turngate.assembly.doors import admin_port, client_ports, guard_for, key_source_for, turns_away
+from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
 from turngate.assembly.upstream import capabilities_of, dialler_for, simulated, translation_for
@@ -33,13 +33,14 @@ from turngate.net import (
 from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
-from turngate.ops.clients import read_again
+from turngate.ops.clients import judge_for
 from turngate.ops.drain import Drain
+from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.proxy.budget import LOOK_EVERY_S, MAX_BYTES, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
-from turngate.proxy.ports import IDialler
+from turngate.proxy.ports import IDialler, nothing
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import MAX_AWAY, InMemoryStore
 from turngate.proxy.session import Setup
@@ -81,21 +82,29 @@ class Proxy:
     reasons: Mapping[str, Callable[[], bool]]
     """Why no new client should come, each with whether it holds."""
     certificates: Certificates
-    reload: Callable[[], None]
+    reloading: Reloading
+    """Takes what the configuration says now."""
+    fetch: Callable[[], None]
+    """Fetches the keys of clients from where they are published."""
+
+    def read_again(self, settings: Callable[[], None]) -> None:
+        """Read all that may change while sessions go on; ``settings`` reads these."""
+        for read in (self.certificates.reload, settings, self.fetch):
+            read()
 
     def unready(self) -> str | None:
         """Why no new client should come, if it should not."""
         return next((reason for reason, holds in self.reasons.items() if holds()), None)
 
 
-def compose(reactor: Any, settings: config.Config) -> TurngateService:
+def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) -> TurngateService:
     """
-    The proxy on a reactor, with its sockets bound.
+    The proxy on a reactor, with its sockets bound; ``again`` reads the configuration another time.
 
     Raises:
         ConfigError: it cannot run; the line says why.
     """
-    proxy = assembled(reactor, settings, WHOLE)
+    proxy = assembled(reactor, settings, WHOLE, again)
     ports = client_ports(reactor, proxy.settings, proxy.listener.factory, proxy.certificates)
     admin = admin_port(reactor, proxy.settings, proxy.house, proxy.unready) if settings.admin else None
     service = TurngateService(
@@ -109,13 +118,13 @@ def compose(reactor: Any, settings: config.Config) -> TurngateService:
         admin=admin,
         on_lag=proxy.metrics.lagged,
     )
-    service.reload = proxy.reload
+    service.reload = partial(proxy.read_again, proxy.reloading)
     return service
 
 
-def assembled(reactor: Any, settings: config.Config, share: Share) -> Proxy:
+def assembled(reactor: Any, settings: config.Config, share: Share, again: Callable[[], Survey]) -> Proxy:
     """
-    All rooms, put together.
+    All rooms, put together; ``again`` reads the configuration another time.
 
     Raises:
         ConfigError: it cannot run; the line says why.
@@ -135,14 +144,13 @@ def assembled(reactor: Any, settings: config.Config, share: Share) -> Proxy:
     limits = Limits(
         dial_s=settings.dial_try_s,
         first_word_s=settings.dial_first_word_s,
-        # a fifth more than sessions, for those that come back, and those that are told that they may not
-        max_connections=settings.max_sessions + ceil(settings.max_sessions / 5),
+        max_connections=settings.max_connections,
     )
-    simulator, settings, url = simulated(reactor, settings, share.upstream_url)
-    dialler = dialler_for(reactor, settings, url, limits, log)
+    simulator, key, url = simulated(reactor, settings, share.upstream_url)
+    dialler = dialler_for(reactor, settings, url, key, limits, log)
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
-    profiles = profiles_for(settings, functions)
+    profiles = profiles_for(settings, functions, key.conceal)
     budget = Budget(log, MAX_BYTES // share.of)
     setup = Setup(
         dialler,
@@ -158,7 +166,9 @@ def assembled(reactor: Any, settings: config.Config, share: Share) -> Proxy:
     store = InMemoryStore(settings.resume_s, reactor.seconds, MAX_AWAY // share.of)
     reception = Reception(system, setup, share.new_id, store)
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
-    guard = guard_for(reactor, settings, log, share.tables)
+    source = key_source_for(reactor, settings, log)
+    judging = partial(judge_for, fetched=source)
+    guard = guard_for(reactor, settings, judging(settings), log, share.tables)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -179,6 +189,7 @@ def assembled(reactor: Any, settings: config.Config, share: Share) -> Proxy:
         "the upstream is down": lambda: dialler.busy_s() is not None,
         "memory is short": lambda: budget.busy_s() is not None,
         "too many sessions crash": lambda: storm.rages,
+        "the keys of clients are not known yet": lambda: source is not None and source.keys is None,
     }
     certificates = Certificates(log)
     # once it runs, and until the process ends
@@ -194,18 +205,9 @@ def assembled(reactor: Any, settings: config.Config, share: Share) -> Proxy:
         listener=listener,
         reasons=reasons,
         certificates=certificates,
-        reload=reading_again(partial(read_again, guard, settings, log), certificates.reload),
+        reloading=Reloading(settings, again, judging, Parts(log, guard, listener, key)),
+        fetch=source.refresh if source is not None else nothing,
     )
-
-
-def reading_again(*reads: Callable[[], None]) -> Callable[[], None]:
-    """Read all that may change while sessions go on; each keeps what it has where it cannot."""
-
-    def read() -> None:
-        for one in reads:
-            one()
-
-    return read
 
 
 def keep_looking(reactor: Any, budget: Budget) -> None:

@@ -18,7 +18,7 @@ usage: turngate talk          hold a conversation with a running proxy, in text 
        turngate check-config  print the configuration in force, or all that is wrong with it
        turngate probe         find out what a server of the Realtime protocol does
        turngate simulate      serve a simulated OpenAI Realtime API
-       turngate token         make a key for a client
+       turngate token         make a key for a client, or sign a token
        turngate version       print the version
 
 Each has its own --help. The proxy itself is started by: twistd -n --pidfile= turngate

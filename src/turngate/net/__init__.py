@@ -10,13 +10,14 @@ from turngate.net.listener import ClientListener
 from turngate.net.patience import Patience, PatientDialler
 from turngate.net.quotas import Quotas
 from turngate.net.trial import TrialDialler
-from turngate.net.upstream import BearerKey, UpstreamAddress
+from turngate.net.upstream import BearerKey, CurrentKey, UpstreamAddress
 
 __all__ = [
     "BearerKey",
     "BreakerLimits",
     "CircuitBreaker",
     "ClientListener",
+    "CurrentKey",
     "FunctionCaller",
     "FunctionHosts",
     "FunctionLimits",

@@ -5,6 +5,9 @@ Responsible for turning Autobahn's callbacks into calls of a :class:`~turngate.n
 Autobahn that nothing else may meet: it never switches Nagle off, it echoes what it refuses, it has no cap on a
 handshake, it answers pings to a peer that does not read, it fails on a TLS error without arguments.
 
+Whole data frames of an open connection pass by Autobahn (``frames.py``, ``straight.py``); whatever else comes is
+Autobahn's, which finds its state as if it had read them itself.
+
 Must not know: sessions, either wire protocol, who listens.
 
 Comes from: the transport. Goes to: ``bridge.py``. Names in camelCase are called by Twisted or Autobahn.
@@ -13,6 +16,7 @@ Comes from: the transport. Goes to: ``bridge.py``. Names in camelCase are called
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
+from os import urandom
 from typing import Any, Final, TypeAlias
 
 from autobahn.twisted.websocket import (
@@ -42,7 +46,10 @@ from turngate.net.admission import (
     refusal_headers,
 )
 from turngate.net.bridge import ABNORMAL, FRAME_FLOOD, MANY_FRAGMENTS, Bridge, HttpAnswer, Life
+from turngate.net.frames import Other, build, read
 from turngate.net.limits import Limits, client_leg_options, upstream_leg_options
+from turngate.net.share import Share
+from turngate.net.straight import straight
 from turngate.proxy.close_codes import POLICY_VIOLATION
 
 END_OF_HEADER: Final = b"\r\n\r\n"
@@ -85,7 +92,7 @@ class _Wire:
 
     def send(self, payload: bytes, *, is_binary: bool) -> None:
         # not sendMessage, which holds what we send to the limit for what we receive, and raises
-        self._protocol.sendFrame(opcode=2 if is_binary else 1, payload=payload)
+        self._protocol.write(build(payload, is_binary=is_binary, mask=self._protocol.mask()))
 
     def send_close(self, code: int, reason: bytes) -> None:
         # not sendClose, which refuses 1001, 1008, 1009, 1011 and 1013
@@ -98,7 +105,9 @@ class _Wire:
         self._protocol.transport.pauseProducing()
 
     def resume_reading(self) -> None:
-        self._protocol.transport.resumeProducing()
+        # what was read already comes first
+        if not self._protocol.share.has_rest:
+            self._protocol.transport.resumeProducing()
 
     def abort(self) -> None:
         self._protocol.transport.abortConnection()
@@ -114,18 +123,32 @@ class _Wire:
 
 
 class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  # Autobahn's halves disagree on types
-    """What both legs share. ``bridge`` is the only attribute that is ours: Autobahn has some two hundred."""
+    """What both legs have in common. ``bridge`` and ``share`` are ours: Autobahn has some two hundred attributes."""
 
     # Autobahn logs what peers send at info and above, too; all that matters comes to us as values.
     log = tx.make_logger(level="critical")  # type: ignore[no-untyped-call]  # txaio has no types
     transport: Any  # ITCPTransport, IConsumer and IPushProducer in one
+    current_frame: Any  # None between two frames, which its declaration denies
     bridge: Bridge
+    share: Share
+    write: Callable[[bytes], None]
+    # Autobahn's, which says nothing of them, or too little
+    state: int
+    inside_message: bool
+    maxFramePayloadSize: int
+    autoPingTimeoutCall: Any
+    is_of_client: bool
+
+    def mask(self) -> bytes:
+        """The mask of the next frame that is sent; none where there is none."""
+        return b"" if self.is_of_client else urandom(4)
 
     def connectionMade(self) -> None:
         super().connectionMade()
         # Autobahn's own attempt fails on an attribute that it sets later. Unix sockets have no such option.
         with suppress(AttributeError, OSError):
             self.transport.setTcpNoDelay(True)
+        self.write = straight(self.transport)
         wire = _Wire(self, self.bridge)
         self.transport.registerProducer(wire, True)
         self.bridge.connected(wire)
@@ -141,15 +164,40 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
         if self.state == self.STATE_CONNECTING and self._is_header_too_long(data):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
             return
-        try:
-            self._dataReceived(data)
-        except Exception as error:  # noqa: BLE001 - the guard: Autobahn raises on some malformed handshakes
-            if self.bridge.life is Life.CONNECTING:
-                self._refuse(HTTPStatus.BAD_REQUEST)
-            else:
-                self.bridge.fault(error)
+        if self.share.has_rest:
+            # TLS hands over what it had decrypted before it was told to wait
+            self.data += data
+            return
+        self._take(data)
+
+    def _take_whole(self, buffer: bytes) -> bytes:
+        """Take whole data frames from the front of what was received; gives what is Autobahn's."""
+        self.data = b""
+        at, bridge, share = 0, self.bridge, self.share
+        while at < len(buffer):
+            if share.is_spent:
+                self.data = buffer[at:]
+                return b""
+            frame = read(buffer, at, is_masked=self.is_of_client, most=self.maxFramePayloadSize)
+            if frame is Other.CUT:
+                self.data = buffer[at:]
+                return b""
+            if frame is Other.UNUSUAL:
+                break
+            at, is_binary, payload = frame
+            share.take()
+            if not bridge.frame_allowed(is_control=False):
+                self._cut(FRAME_FLOOD)
+                return b""
+            if self.autoPingTimeoutCall is not None:
+                self._cancelAutoPingTimeoutCall()
+            bridge.message_received(payload, is_binary=is_binary)
+            if bridge.life is not Life.OPEN or self.state != self.STATE_OPEN:
+                break
+        return buffer[at:]
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self.share.drop()
         self.bridge.lost(reason.value or ConnectionLost())
         try:
             # Autobahn takes the arguments of a TLS error for granted, and would never call onClose
@@ -164,10 +212,13 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
 
     def processData(self) -> bool:
         # the rest of what was read of a peer that floods is thrown away, not taken apart
-        return not self.bridge.is_deaf and bool(super().processData())
+        if self.bridge.is_deaf or (self.current_frame is None and self.share.is_spent):
+            return False
+        return bool(super().processData())
 
     def onFrameBegin(self) -> None:
         super().onFrameBegin()
+        self.share.take()
         if not self.bridge.frame_allowed(is_control=self.current_frame.opcode > LAST_DATA_OPCODE):
             self._cut(FRAME_FLOOD)
 
@@ -204,6 +255,33 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
         self.bridge.closing_began(by_us=True)
         super().dropConnection(abort=abort)
 
+    def _take(self, data: bytes) -> None:
+        """Take apart what was read, or a part of it, and the rest when others had their turn."""
+        self.share.begin()
+        try:
+            is_between = self.state == self.STATE_OPEN and self.current_frame is None and not self.inside_message
+            rest = self._take_whole(self.data + data if self.data else data) if is_between else data
+            if rest or not is_between:
+                self._dataReceived(rest)
+        except Exception as error:  # noqa: BLE001 - the guard: Autobahn raises on some malformed handshakes
+            if self.bridge.life is Life.CONNECTING:
+                self._refuse(HTTPStatus.BAD_REQUEST)
+            else:
+                self.bridge.fault(error)
+        if self.share.is_spent and self.data and self.state != self.STATE_CLOSED and not self.bridge.is_deaf:
+            self.transport.pauseProducing()
+            self.share.leave_rest(self._take_rest)
+        else:
+            self._read_ended()
+
+    def _take_rest(self) -> None:
+        self._take(b"")
+        if not self.share.has_rest and not self.bridge.is_paused:
+            self.transport.resumeProducing()
+
+    def _read_ended(self) -> None:
+        """All that was read has been taken apart."""
+
     def _is_header_too_long(self, data: bytes) -> bool:
         """Whether the header's end is not within the cap; frames may follow it in the same read."""
         cap = self.factory.limits.handshake_max_bytes
@@ -225,6 +303,8 @@ class _Leg(WebSocketAdapterProtocol, WebSocketProtocol):  # type: ignore[misc]  
 
 class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  # as above
     """The server end of a client's connection."""
+
+    is_of_client = True
 
     def onConnect(self, request: ConnectionRequest) -> str | None:
         # Autobahn takes "//x/path" and "/path;x" for "/path"; only a whole URL has to be taken apart
@@ -254,8 +334,7 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
         retry_after_s = int(reason) if reason.isdecimal() else RETRY_AFTER_S
         super().failHandshake(status.phrase, status.value, refusal_headers(status, retry_after_s))
 
-    def dataReceived(self, data: bytes) -> None:
-        super().dataReceived(data)
+    def _read_ended(self) -> None:
         if self.state == self.STATE_OPEN:
             self.bridge.read_ended(is_midway=any((self.data, self.inside_message, self.current_frame)))
 
@@ -265,6 +344,8 @@ class ClientLegProtocol(_Leg, WebSocketServerProtocol):  # type: ignore[misc]  #
 
 class UpstreamLegProtocol(_Leg, WebSocketClientProtocol):  # type: ignore[misc]  # as above
     """The client end of a connection to the upstream."""
+
+    is_of_client = False
 
     def failHandshake(self, reason: str) -> None:
         WebSocketClientProtocol.failHandshake(self, "the upstream's answer to the upgrade is not valid")
@@ -291,12 +372,17 @@ class ClientLegFactory(WebSocketServerFactory):
         self.uniform = uniform
         self.limits = limits
 
+    def take(self, connections: int) -> None:
+        """Let Autobahn have so many at most."""
+        self.setProtocolOptions(maxConnections=connections)
+
     def buildProtocol(self, addr: IAddress | None) -> ClientLegProtocol | None:
         bridge = self.door.arrived()
         if bridge is None:
             return None
         protocol = ClientLegProtocol()
         protocol.factory = self
+        protocol.share = Share(self.reactor)
         protocol.bridge = bridge
         return protocol
 
@@ -327,5 +413,6 @@ class UpstreamLegFactory(WebSocketClientFactory):
     def buildProtocol(self, addr: IAddress | None) -> UpstreamLegProtocol:
         protocol = UpstreamLegProtocol()
         protocol.factory = self
+        protocol.share = Share(self.reactor)
         protocol.bridge = self.bridge
         return protocol

@@ -37,6 +37,7 @@ class Reason(Enum):
     ISSUER = "it was made by somebody else"
     ALGORITHM = "it is signed in a way that is not accepted, or not at all"
     SIGNATURE = "its signature is wrong"
+    NOT_YET = "the keys that it is judged by are not known yet, or perhaps not all of them"
     MALFORMED = "it cannot be read, or lacks what it must say"
 
 

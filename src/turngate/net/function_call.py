@@ -69,6 +69,8 @@ class FunctionCall:
     """One call; it owns its connection, and leaves none behind. Also the :class:`~turngate.net.pinned.Gauge` of it."""
 
     def __init__(self, request: FunctionRequest, arguments: bytes, means: Means, owner: Owner) -> None:
+        self.response: IResponse | None = None
+        """The answer's head, when there is one that is good; for an owner that asks for more than the outcome."""
         self._stage = _Stage.WAITING
         self._request = request
         self._arguments = arguments
@@ -187,6 +189,7 @@ class FunctionCall:
         elif response.length is not UNKNOWN_LENGTH and response.length > self._limits.max_output_bytes:
             self._fail(TOO_LARGE)
         else:
+            self.response = response
             response.deliverBody(_Body(self))
 
     def _not_answered(self, failure: Failure) -> None:

@@ -28,6 +28,8 @@ LINES_PER_S, LINES_AT_ONCE = 10.0, 50
 """How many refusals are logged; who is refused decides how often, and shall not fill a disk."""
 
 SEATS_RETRY_S: Final = 5
+NOT_YET_RETRY_S: Final = 2
+"""Fetching the keys takes less."""
 
 
 @frozen
@@ -85,7 +87,7 @@ class Guard:
             return self._too_fast(offer, source, "", "address_rate", wait_s)
         known = self._known(offer)
         if isinstance(known, Reason):
-            return self._refused(offer, source, "", known.name.lower(), Refused(HTTPStatus.UNAUTHORIZED))
+            return self._refused(offer, source, "", known.name.lower(), answer_to(known))
         by_key = ("key", known.name) if known.name else None
         if by_key is not None and (wait_s := self._paces.wait_s(by_key, self._clock.seconds())):
             return self._too_fast(offer, source, known.name, "key_rate", wait_s)
@@ -101,6 +103,11 @@ class Guard:
             reason, status = next((reason, status) for name, _, reason, status in limits if name == seat.name)
             return self._refused(offer, source, known.name, reason, Refused(status, SEATS_RETRY_S))
         return Guest(known.name, seat)
+
+    def change(self, quotas: Quotas) -> None:
+        """Let in by other limits from now on. Who is in stays, and counts."""
+        self._quotas = quotas
+        self._paces.change(quotas.connects_per_s, quotas.connect_burst, self._clock.seconds())
 
     def _known(self, offer: Offer) -> Known | Reason:
         if self.judge is None:
@@ -127,3 +134,10 @@ class Guard:
             unlogged=unlogged or None,
         )
         return answer
+
+
+def answer_to(reason: Reason) -> Refused:
+    """What a client is told whose credential is not good, or cannot be judged just now."""
+    if reason is Reason.NOT_YET:
+        return Refused(HTTPStatus.SERVICE_UNAVAILABLE, NOT_YET_RETRY_S)
+    return Refused(HTTPStatus.UNAUTHORIZED)

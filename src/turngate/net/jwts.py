@@ -9,7 +9,7 @@ Must not know: files, sockets, how many may come in.
 Comes from: ``ops/clients.py``, which reads the keys. Goes to: ``guard.py``.
 """
 
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import jwt
 from attrs import field, frozen
@@ -85,6 +85,48 @@ class Jwts:
             claim = error.claim if isinstance(error, jwt.MissingRequiredClaimError) else ""
             return missing.get(claim, Reason.MALFORMED)
         return client_of(claims, now_s)
+
+
+class Keys(Protocol):
+    """Keys that are known sooner or later."""
+
+    @property
+    def keys(self) -> tuple[PublicKey, ...] | None:
+        """Those that are known; ``None`` while none are."""
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether what is not among them is none."""
+
+    def miss(self) -> None:
+        """One was named that is not there."""
+
+
+@frozen
+class FetchedJwts:
+    """
+    The tokens that some keys have signed which change.
+
+    A token by a key that is not there may be by one that is new: the keys are asked for, and the client is to come
+    again (decision 0066).
+    """
+
+    source: Keys
+    audience: str
+    issuer: str | None = None
+
+    def judge(self, secret: str, now_s: float) -> Known | Reason:
+        """See :class:`~turngate.net.credentials.Judges`."""
+        known = self.source.keys
+        keys = known or ()
+        answer = Jwts(keys, self.audience, self.issuer).judge(secret, now_s)
+        if answer is not Reason.UNKNOWN:
+            return answer
+        kid = jwt.get_unverified_header(secret).get("kid")
+        if known is not None and (self.source.is_certain or kid is None or any(key.kid == kid for key in keys)):
+            return answer
+        self.source.miss()
+        return Reason.NOT_YET
 
 
 def client_of(claims: dict[str, Any], now_s: float) -> Known | Reason:

@@ -63,7 +63,7 @@ class ClientListener:
         admit: Admit | None = None,
         uniform: Uniform = latest,
     ) -> None:
-        self.factory: ServerFactory = ClientLegFactory(self, limits, reactor, uniform)
+        self._factory = ClientLegFactory(self, limits, reactor, uniform)
         self.refusals: Counter[int] = Counter()
         """How many requests were refused, by HTTP status."""
         self.cut: Counter[str] = Counter()
@@ -71,11 +71,23 @@ class ClientListener:
         self._acceptor = acceptor
         self._paths = paths
         self._limits = limits
+        self._max_connections = limits.max_connections
         self._reactor = reactor
-        self._allowed_origins = frozenset(origin.lower().rstrip("/") for origin in allowed_origins)
+        self._allowed_origins = normal(allowed_origins)
         self._busy = busy
         self._admit = admit
         self._connections: dict[Bridge, Upgrade | None] = {}
+
+    @property
+    def factory(self) -> ServerFactory:
+        """What listens."""
+        return self._factory
+
+    def change(self, *, allowed_origins: Iterable[str], max_connections: int) -> None:
+        """Let in by another list, and another number of connections, from now on; who is in stays, and counts."""
+        self._allowed_origins = normal(allowed_origins)
+        self._max_connections = max_connections
+        self._factory.take(max_connections + self._limits.max_unopened_connections)
 
     @property
     def open_count(self) -> int:
@@ -96,7 +108,7 @@ class ClientListener:
 
     def arrived(self) -> Bridge | None:
         """A TCP connection was made; ``None`` drops it unread."""
-        if len(self._connections) >= self._limits.max_connections + self._limits.max_unopened_connections:
+        if len(self._connections) >= self._max_connections + self._limits.max_unopened_connections:
             return None
         pace = Pace(self._limits, self._reactor.seconds)
         bridge = Bridge(self, self._limits, self._reactor, self._limits.client_max_unsent_bytes, pace)
@@ -150,7 +162,7 @@ class ClientListener:
             return Refused(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
         if not is_origin_allowed(offer.origin, self._allowed_origins):
             return Refused(HTTPStatus.FORBIDDEN)
-        if self.open_count >= self._limits.max_connections:
+        if self.open_count >= self._max_connections:
             return Refused(HTTPStatus.SERVICE_UNAVAILABLE)
         return None
 
@@ -174,3 +186,8 @@ class ClientListener:
             return guest
         guest.leave()
         return Refused(HTTPStatus.SERVICE_UNAVAILABLE, max(1, ceil(busy_s)))
+
+
+def normal(origins: Iterable[str]) -> frozenset[str]:
+    """The origins as they are compared."""
+    return frozenset(origin.lower().rstrip("/") for origin in origins)

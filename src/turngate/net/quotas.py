@@ -63,6 +63,9 @@ class KeepsPaces(Protocol):
     def wait_s(self, name: Hashable, now_s: float) -> float:
         """Let it come; or the seconds until it may, which are 0 if it came."""
 
+    def change(self, per_s: float, burst: int, now_s: float) -> None:
+        """Go by another measure from now on."""
+
 
 @define
 class Places:
@@ -104,6 +107,13 @@ class Paces:
     burst: int
     max_remembered: int = MAX_REMEMBERED
     full_at_s: dict[Hashable, float] = field(factory=dict)
+
+    def change(self, per_s: float, burst: int, now_s: float) -> None:
+        """Fill by another measure; what each has taken it has taken, but nobody waits longer for it than a new one."""
+        for name, full_at_s in self.full_at_s.items():
+            taken = min(max(0.0, full_at_s - now_s) * self.per_s, burst)
+            self.full_at_s[name] = now_s + taken / per_s
+        self.per_s, self.burst = per_s, burst
 
     def wait_s(self, name: Hashable, now_s: float) -> float:
         """See :class:`KeepsPaces`."""

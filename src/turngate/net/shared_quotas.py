@@ -166,3 +166,7 @@ class SharedPaces:
     def wait_s(self, name: Hashable, now_s: float) -> float:
         """See :class:`turngate.net.quotas.KeepsPaces`."""
         return self._tables.come(name, now_s, self._per_s, self._burst)
+
+    def change(self, per_s: float, burst: int, now_s: float) -> None:
+        """See :class:`turngate.net.quotas.KeepsPaces`; what stands in the table is read by the new measure."""
+        self._per_s, self._burst = per_s, burst

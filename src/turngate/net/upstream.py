@@ -25,6 +25,9 @@ HEADER_VALUE: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 CONCEALED: Final = "[...]"
 """What stands for the key in somebody's words."""
 
+MAX_CONCEALED: Final = 8
+"""Of how many keys, one after the other, what an upstream says is cleared."""
+
 MODEL_PLACE: Final = "{model}"
 
 RESERVED_HEADERS: Final = frozenset(
@@ -50,6 +53,35 @@ class BearerKey:
 
     def __repr__(self) -> str:
         return "BearerKey(...)"
+
+
+class CurrentKey:
+    """The key that is in force, which may be another one later; ``None`` where there is none."""
+
+    def __init__(self, key: BearerKey | None) -> None:
+        self._keys: tuple[BearerKey, ...] = ()
+        self._current = key
+        self.change(key)
+
+    def change(self, key: BearerKey | None) -> None:
+        """Hand out another key from now on."""
+        self._current = key
+        if key is not None:
+            self._keys = (key, *self._keys)[:MAX_CONCEALED]
+
+    def __call__(self) -> str | None:
+        """Hand the key out, for one header."""
+        return self._current() if self._current is not None else None
+
+    def conceal(self, words: str) -> str:
+        """The words without the key, and without those of before, which open sessions have shown."""
+        # the longest first, for one may be the beginning of another
+        for key in sorted(self._keys, key=lambda key: -len(key())):
+            words = key.conceal(words)
+        return words
+
+    def __repr__(self) -> str:
+        return "CurrentKey(...)"
 
 
 @frozen

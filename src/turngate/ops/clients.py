@@ -1,65 +1,51 @@
 """
-Who the clients are: the file of their keys, and the file of those who sign tokens for them.
+Who the clients are: the file of their keys, and those who sign tokens for them.
 
-Responsible for reading it, and for saying in one line what is wrong with it without showing more than names.
+Responsible for reading the file, and for saying in one line what is wrong with it without showing more than names.
 
 Must not know: how a credential is judged, what a client may do.
 
-Comes from: ``client_keys_file`` and ``client_jwks_file``. Goes to: ``net/guard.py``, at the start and
-at SIGHUP.
+Comes from: ``client_keys_file``, ``client_jwks_file`` and ``client_jwks_url``. Goes to: ``net/guard.py``, at the start
+and at SIGHUP.
 """
 
-import json
 import tomllib
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-import jwt
-
 from turngate.errors import ConfigError
 from turngate.net.credentials import Judges, StaticKey, StaticKeys
-from turngate.net.guard import Guard
-from turngate.net.jwts import ALGORITHMS, Either, Jwts, PublicKey
+from turngate.net.jwts import Either, FetchedJwts, Jwts, Keys
 from turngate.ops.config import Config, suggestion
-from turngate.proxy.log import EventLog
+from turngate.ops.jwks import jwks_from_file
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 MAX_KEYS: Final = 1000
 """All of them are compared with each that is shown; for more clients there are JWTs."""
 MAX_NAME_CHARS: Final = 64
-MIN_RSA_BITS: Final = 2048
 HASH: Final = "sha256:"
 FIELDS: Final = ("name", "hash", "expires", "sessions")
 
 
-def judge_for(settings: Config) -> Judges | None:
+def judge_for(settings: Config, fetched: Keys | None = None) -> Judges | None:
     """
-    Who knows the clients' credentials; ``None`` where they need none.
+    Who knows the clients' credentials; ``None`` where they need none. ``fetched`` has the keys of a URL.
 
     Raises:
         ConfigError: a file cannot be used.
     """
     static = None if settings.client_keys_file is None else keys_from_file(settings.client_keys_file)
-    if settings.client_jwks_file is None or settings.client_jwt_audience is None:
-        return static
-    keys = jwks_from_file(settings.client_jwks_file)
-    signed = Jwts(keys, settings.client_jwt_audience, settings.client_jwt_issuer)
-    return signed if static is None else Either(static, signed)
-
-
-def read_again(guard: Guard, settings: Config, log: EventLog) -> None:
-    """Take the keys that the file holds now; a file that cannot be used changes nothing, and is told of."""
-    problem = ""
-    try:
-        guard.judge = judge_for(settings)
-    except ConfigError as error:
-        problem = str(error)
-    if problem:
-        log.error("clients.not_reloaded", problem=problem)
-    else:
-        log.info("clients.reloaded")
+    audience, issuer, path = settings.client_jwt_audience, settings.client_jwt_issuer, settings.client_jwks_file
+    signed: Judges | None = None
+    if audience is not None and path is not None:
+        signed = Jwts(jwks_from_file(content_of(path), path), audience, issuer)
+    elif audience is not None and fetched is not None:
+        signed = FetchedJwts(fetched, audience, issuer)
+    if static is None or signed is None:
+        return static or signed
+    return Either(static, signed)
 
 
 def keys_from_file(path: str) -> StaticKeys:
@@ -85,42 +71,6 @@ def keys_from_file(path: str) -> StaticKeys:
             raise ConfigError(f"{path}: {key.name} has the name or the hash of another key")
         seen |= {key.name, key.digest}
     return StaticKeys(keys)
-
-
-def jwks_from_file(path: str) -> tuple[PublicKey, ...]:
-    """
-    The public keys in a JSON Web Key Set (RFC 7517); those that are not for signatures are passed over.
-
-    Raises:
-        ConfigError: it cannot be read, or a key cannot be used.
-    """
-    try:
-        entries = json.loads(content_of(path))["keys"]
-        entries = [entry for entry in entries if entry.get("use", "sig") == "sig"]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ConfigError(f'{path} is no JSON Web Key Set, which begins with {{"keys": [') from None
-    keys = tuple(public_key(entry, f"{path}, key {number}") for number, entry in enumerate(entries, 1))
-    if len({key.kid for key in keys}) < len(keys):
-        raise ConfigError(f"{path}: two keys have the same kid, or none")
-    if not 0 < len(keys) <= MAX_KEYS:
-        raise ConfigError(f"{path} has no key, or more than {MAX_KEYS}")
-    return keys
-
-
-def public_key(entry: dict[str, Any], where: str) -> PublicKey:
-    """One key of a set."""
-    algorithm = ALGORITHMS.get((str(entry.get("kty")), entry.get("crv")))
-    if algorithm is None or entry.get("alg", algorithm) != algorithm:
-        raise ConfigError(f"{where} is of a kind that is not taken; there are {', '.join(ALGORITHMS.values())}")
-    if "d" in entry:
-        raise ConfigError(f"{where} is a private key; give the public one, and keep that where tokens are made")
-    try:
-        key = jwt.PyJWK(entry, algorithm).key
-    except jwt.PyJWTError:
-        raise ConfigError(f"{where} cannot be read") from None
-    if getattr(key, "key_size", MIN_RSA_BITS) < MIN_RSA_BITS and algorithm == "RS256":
-        raise ConfigError(f"{where} is shorter than {MIN_RSA_BITS} bits")
-    return PublicKey(entry.get("kid"), algorithm, key)
 
 
 def content_of(path: str) -> bytes:

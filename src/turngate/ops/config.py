@@ -10,6 +10,7 @@ Goes to: ``assembly/``.
 
 from collections.abc import Mapping
 from difflib import get_close_matches
+from math import ceil
 from os import sched_getaffinity
 from typing import Final
 
@@ -114,6 +115,8 @@ class Config:
     """Where the hashes of clients' keys stand; ``None`` asks clients for no key."""
     client_jwks_file: str | None = None
     """Where the public keys stand that sign clients' tokens; ``None`` takes no tokens."""
+    client_jwks_url: str | None = None
+    """Where they are fetched from, instead of a file."""
     client_jwt_audience: str | None = None
     """For whom the tokens have to be made."""
     client_jwt_issuer: str | None = None
@@ -142,7 +145,8 @@ class Config:
     @property
     def knows_clients(self) -> bool:
         """Whether clients need a credential."""
-        return self.client_keys_file is not None or self.client_jwks_file is not None
+        places = (self.client_keys_file, self.client_jwks_file, self.client_jwks_url)
+        return any(place is not None for place in places)
 
     @property
     def quotas(self) -> Quotas:
@@ -154,6 +158,11 @@ class Config:
             connects_per_s=float(self.connects_per_s),
             connect_burst=self.connect_burst,
         )
+
+    @property
+    def max_connections(self) -> int:
+        """How many connections clients may have: a fifth more, for those that come back, or that are refused."""
+        return self.max_sessions + ceil(self.max_sessions / 5)
 
     @property
     def dialect(self) -> Dialect:
@@ -193,7 +202,13 @@ SECONDS: Final = {
     "dial_first_word_s": (0.1, 60.0),
 }
 """From and to."""
-NAMES: Final = ("transcription_model", "client_jwks_file", "client_jwt_audience", "client_jwt_issuer")
+NAMES: Final = (
+    "transcription_model",
+    "client_jwks_file",
+    "client_jwks_url",
+    "client_jwt_audience",
+    "client_jwt_issuer",
+)
 """Single words that are seldom changed."""
 COUNTS: Final = {
     "dial_tries": (1, 10),

@@ -34,6 +34,7 @@ from turngate.ops.config import (
     WAITS,
     Config,
 )
+from turngate.ops.jwks import place_of
 from turngate.ops.logging import LEVELS
 from turngate.ops.reading import Found, Name, Reading, from_environment, from_file, near_misses
 from turngate.ops.secrets import key_from, key_from_environment
@@ -216,8 +217,14 @@ def check_origins(settings: Config) -> None:
 
 def check_tokens(settings: Config) -> None:
     """Whether it is known whose tokens are taken, and for whom they are made."""
-    if (settings.client_jwks_file is None) != (settings.client_jwt_audience is None):
-        raise ConfigError("client_jwks_file and client_jwt_audience need each other: whose tokens, and made for whom")
+    if settings.client_jwks_file is not None and settings.client_jwks_url is not None:
+        raise ConfigError("client_jwks_file and client_jwks_url exclude each other; give the one that holds the keys")
+    if (settings.client_jwks_file or settings.client_jwks_url) is None and settings.client_jwt_audience is not None:
+        raise ConfigError("client_jwt_audience needs client_jwks_file or client_jwks_url: whose tokens are taken")
+    if (settings.client_jwks_file or settings.client_jwks_url) is not None and settings.client_jwt_audience is None:
+        raise ConfigError("tokens need client_jwt_audience: for whom they are made, such as the name of this service")
+    if settings.client_jwks_url is not None:
+        place_of(settings.client_jwks_url)
 
 
 def upstream_key(settings: Config, environment: Mapping[str, str]) -> BearerKey | None:

@@ -12,7 +12,7 @@ Comes from: the actors and the service. Goes to: :class:`twisted.logger.Logger`.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 from twisted.logger import Logger, LogLevel
 
 from turngate.errors import InternalError
@@ -41,11 +41,23 @@ FORBIDDEN: Final = frozenset(
 """Names of fields that would hold what is never logged; a field of such a name is left out."""
 
 
+@define
+class Level:
+    """From which level on events are logged; one for a log and all that are bound to it, so that it can be changed."""
+
+    name: str
+
+
+def leveled(level: str | Level) -> Level:
+    """A level by its name, or one that is shared."""
+    return level if isinstance(level, Level) else Level(level)
+
+
 @frozen
 class Log:
     """Provides :class:`turngate.proxy.log.EventLog` over a Twisted logger."""
 
-    level: str = "info"
+    level: Level = field(factory=lambda: Level("info"), converter=leveled)
     strict: bool = False
     """Whether a forbidden field is an :class:`~turngate.errors.InternalError`, as tests want it."""
     logger: Logger = field(factory=lambda: Logger(namespace="turngate"))
@@ -79,7 +91,7 @@ class Log:
             raise InternalError(f"{event} has fields that are never logged: {sorted(FORBIDDEN & named.keys())}")
         if self.watch is not None:
             self.watch(event, fields)
-        if LEVELS.index(level.name) < LEVELS.index(self.level):
+        if LEVELS.index(level.name) < LEVELS.index(self.level.name):
             return
         shown = {
             name: printable(value) for name, value in named.items() if name not in FORBIDDEN and value not in (None, "")

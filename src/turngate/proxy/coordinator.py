@@ -96,6 +96,11 @@ class Coordinator(Actor[m.Message]):
         for effect in effects:
             self._memory.watch(effect)
             match effect:
+                # the two that nearly every step asks for are asked about first
+                case m.AppendAudio():
+                    self._upstream.tell(effect)
+                case m.AgentAudio():
+                    self._client.tell(effect)
                 case m.AgentSpeaking():
                     filled = self._stopwatch.fill(effect, now_s)
                     self._account.spoke(filled.latency)
@@ -114,8 +119,7 @@ class Coordinator(Actor[m.Message]):
                 case m.EndSession(ending, detail):
                     self._guardian.tell(SessionOver(ending, detail))
                 case (
-                    m.AppendAudio()
-                    | m.SendUpdate()
+                    m.SendUpdate()
                     | m.StartResponse()
                     | m.AddLine()
                     | m.AddCall()

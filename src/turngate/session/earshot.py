@@ -23,6 +23,7 @@ MAX_S: Final = 60
 """What is kept at most."""
 BEFORE_S: Final = 1
 """What is kept while nobody speaks."""
+LOOK_EVERY_S: Final = 0.25
 SETTLING_S: Final = 10
 """How long the upstream has to say what it heard in audio that was sent a second time, faster than it was spoken."""
 MAX_TURNS: Final = 16
@@ -74,6 +75,8 @@ class Earshot:
         self._audio: deque[tuple[int, bytes]] = deque()
         """Pieces of a second at most, each with where it begins."""
         self._total = 0
+        self._look_at = 0
+        """When to look again for what no turn needs: it is little each time, and looking costs more than keeping it."""
         self._piece_from = 0
         """Where the latest began of the pieces that came."""
         self._turns: deque[Turn] = deque(maxlen=MAX_TURNS)
@@ -106,7 +109,8 @@ class Earshot:
         for at in range(0, len(audio), self._bytes_per_s):
             self._audio.append((self._total + at, audio[at : at + self._bytes_per_s]))
         self._total += len(audio)
-        self._forget()
+        if self._total >= self._look_at:
+            self._forget()
 
     def left(self) -> None:
         """The upstream session that heard this is left; what the next one says is no sign of it."""
@@ -141,6 +145,7 @@ class Earshot:
 
     def recall(self, owed: AbstractSet[str]) -> Unheard:
         """What of it an upstream session is to hear; it is the caller's to send again, and is forgotten here."""
+        self._forget()
         wanted = [turn for turn in self._turns if turn.item_id in owed]
         again = [turn for turn in wanted if self._has(turn)]
         spans = dict.fromkeys((turn.begins, turn.ends) for turn in again)
@@ -187,12 +192,17 @@ class Earshot:
 
     def _forget(self) -> None:
         """Let go of audio that no turn needs, and of what is too much."""
+        self._look_at = self._total + int(LOOK_EVERY_S * self._bytes_per_s)
         first = min([self._open_from, *(turn.begins for turn in self._turns)])
         latest = self._total - MAX_S * self._bytes_per_s
+        gone = []
         while self._audio and (self._audio[0][0] + len(self._audio[0][1]) <= first or self._audio[0][0] < latest):
             at, piece = self._audio.popleft()
-            if at >= self._heard_until and is_loud(piece, self._sound):
-                self._missed_bytes += len(piece)
+            if at >= self._heard_until:
+                gone.append(piece)
+        # in one look, since nearly always all of it is quiet
+        if gone and is_loud(b"".join(gone), self._sound):
+            self._missed_bytes += sum(len(piece) for piece in gone if is_loud(piece, self._sound))
 
 
 def is_loud(piece: bytes, sound: Sound) -> bool:

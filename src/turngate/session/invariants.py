@@ -236,8 +236,8 @@ class Judge(Witness):
                 return self.watch_warning(message, problem)
             case m.UserSpeaking():
                 return evolve(self, stale=self.stale | self.active)
-            case m.AgentAudio():
-                return self.watch_audio(message)
+            case m.AgentAudio(item_id=item_id):
+                return self.watch_audio(message, item_id)
             case m.AgentFinishedSpeaking():
                 ends = isinstance(message, ENDS_OF_OUTPUT) and getattr(message, "kind", None) is not m.TextKind.SPOKEN
                 untold = self.ends_untold(message) or self.supersedes(message)
@@ -333,13 +333,16 @@ class Judge(Witness):
             case _:
                 return self
 
-    def watch_audio(self, message: m.Message | None) -> "Judge":
+    def watch_audio(self, message: m.Message | None, item_id: str) -> "Judge":
         """Audio comes from an active response that the user has not spoken into."""
         if not isinstance(message, m.AgentAudioChunk):
             raise PromiseBrokenError("D1: audio that did not come from the upstream")
         require(message.response_id in self.active, "D1", "audio of a response that is not active")
         require(message.response_id not in self.stale, "D2", "audio of a response that the user spoke into")
-        told = self.told | {(message.item_id, message.response_id)}
+        # a piece that names no item is of one that was told before, or of none that anybody could name
+        ours = (message.item_id or item_id, message.response_id)
+        require(ours in self.told or ours[0] == message.item_id, "D1", "audio was told as that of another item")
+        told = self.told | {ours}
         return evolve(self, spoken=self.spoken | {message.response_id}, told=told)
 
     def call_answered(self, call_id: str) -> "Judge":

@@ -81,6 +81,20 @@ SIGNS_OF_LIFE: Final = frozenset(get_args(UpstreamMessage)) - {
 }
 """What only an upstream session that hears can say."""
 
+WATCHED: Final = frozenset(
+    {
+        AppendAudio,
+        CallsRecorded,
+        ConversationLine,
+        DialUpstream,
+        LineRecorded,
+        MoveOver,
+        SendUpdate,
+        UserHeard,
+    }
+)
+"""What follows and is of importance here."""
+
 
 class Memory:
     """
@@ -103,8 +117,9 @@ class Memory:
 
     def hear(self, message: Message) -> None:
         """Something happened; called before the rules decide what follows."""
-        if type(message) in SIGNS_OF_LIFE:
-            self._earshot.alive()
+        if type(message) not in SIGNS_OF_LIFE:
+            return
+        self._earshot.alive()
         match message:
             case SpeechStarted():
                 self._earshot.started()
@@ -117,6 +132,8 @@ class Memory:
 
     def watch(self, effect: Effect) -> None:
         """Something follows."""
+        if type(effect) not in WATCHED:
+            return
         match effect:
             case AppendAudio(pcm):
                 self._earshot.take(pcm)

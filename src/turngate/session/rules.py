@@ -227,6 +227,7 @@ def begin(state: State) -> tuple[State, tuple[Effect, ...]]:
     draft = Draft(state)
     draft.emit(SessionOpened(state.session_id))
     opening.client_connected(draft)
+    settle(draft)
     return draft.state, tuple(draft.effects)
 
 
@@ -239,7 +240,9 @@ def step(state: State, message: Message) -> tuple[State, tuple[Effect, ...]]:
     """
     draft = Draft(state)
     RULES[type(message)][state.phase](draft, message)
-    settle(draft)
+    if draft.state is not state:
+        # else nothing follows from it that has not followed before: it was settled when it came about
+        settle(draft)
     return draft.state, tuple(draft.effects)
 
 

@@ -98,10 +98,12 @@ def response_ended(draft: Draft, response: Response, ended: ResponseEnded) -> No
                 record(draft, item_id, None)
         return
     cut_off = {part.item_id: part for part in response.cut}
+    # what was heard of an item that the upstream did not name may be of any that it names now
+    unnamed = "" in cut_off and cut_off[""].heard_ms > 0
     for item_id in dict.fromkeys((*ended.items, *cut_off)):
         if item_id in cut_off:
             trim(draft, cut_off[item_id], dict(response.heard).get(item_id))
-        elif item_id not in response.told:
+        elif item_id not in response.told and not unnamed:
             draft.emit(DeleteItem(draft.fresh_id(), item_id))
 
 

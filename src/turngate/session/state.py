@@ -308,8 +308,8 @@ class State:
     records: tuple[Record, ...] = ()
     lines: tuple[Line, ...] = ()
     """Lines that wait for what the user said before them to be written down."""
-    longest: str = ""
-    """The turn of the user for whose answer is waited; others may wait beside it."""
+    longest: str | None = None
+    """The turn of the user for whose answer is waited, if any; others may wait beside it."""
     expected: tuple[Due, ...] = ()
     """Spoken turns that the upstream is to answer by itself."""
     placing: frozenset[str] = frozenset()

@@ -107,9 +107,10 @@ def speech_started(draft: Draft, _: SpeechStarted) -> None:
 
 def speech_committed(draft: Draft, committed: SpeechCommitted) -> None:
     """The user has had their say, and is owed an answer."""
-    if committed.item_id in draft.state.past:
-        return
-    draft.remember(committed.item_id)
+    if committed.item_id:
+        if committed.item_id in draft.state.past:
+            return
+        draft.remember(committed.item_id)
     draft.state = evolve(draft.state, floor=follow(FLOOR, draft.state.floor, Speech.COMMITTED))
     draft.emit(Disarm(Deadline.FLOOR))
     commit_answered(draft)
@@ -192,15 +193,17 @@ def agent_audio(draft: Draft, chunk: AgentAudioChunk) -> None:
     if response is None:
         draft.emit(Note("audio.of_no_response"))
         return
+    # a piece that names no item goes on where the one before it was
+    item_id = chunk.item_id or next(reversed(response.told), "")
     match response.voice:
         case Voice.SILENT:
-            lines.begun(draft, response, chunk.item_id)
-            told(draft, evolve(response, voice=Voice.SPEAKING), chunk.item_id)
-            draft.emit(AgentSpeaking(), AgentAudio(chunk.pcm, chunk.item_id), RESPONSE_HEARD)
+            lines.begun(draft, response, item_id)
+            told(draft, evolve(response, voice=Voice.SPEAKING), item_id)
+            draft.emit(AgentSpeaking(), AgentAudio(chunk.pcm, item_id), RESPONSE_HEARD)
         case Voice.SPEAKING:
-            if chunk.item_id not in response.told:
-                told(draft, response, chunk.item_id)
-            draft.emit(AgentAudio(chunk.pcm, chunk.item_id), RESPONSE_HEARD)
+            if item_id not in response.told:
+                told(draft, response, item_id)
+            draft.emit(AgentAudio(chunk.pcm, item_id), RESPONSE_HEARD)
         case Voice.CUT | Voice.UNHEARD | Voice.READ:
             draft.emit(RESPONSE_HEARD)
 

@@ -31,11 +31,11 @@ def watch(draft: Draft) -> None:
     """Wait for an answer to one turn at a time: as long as that waits, and then for that of another."""
     state = draft.state
     sources = [due.source for due in waiting(state)]
-    if state.phase is Phase.ENDED or state.longest in sources or not (state.longest or sources):
+    longest = sources[0] if sources else None
+    if state.phase is Phase.ENDED or state.longest in sources or state.longest == longest:
         return
-    longest = sources[0] if sources else ""
     draft.state = evolve(state, longest=longest)
-    draft.emit(Arm(Deadline.TURN) if longest else Disarm(Deadline.TURN))
+    draft.emit(Disarm(Deadline.TURN) if longest is None else Arm(Deadline.TURN))
 
 
 def overdue(draft: Draft, _: DeadlinePassed) -> None:
@@ -43,7 +43,7 @@ def overdue(draft: Draft, _: DeadlinePassed) -> None:
     state = draft.state
     if not waiting(state):
         return
-    draft.state = evolve(state, due=others(state.due), expected=(), longest="")
+    draft.state = evolve(state, due=others(state.due), expected=(), longest=None)
     if state.sent_create is not None and len(rest := others(state.sent_create.due)) < len(state.sent_create.due):
         course = state.sent_create.course if rest else Course.CANCELLING
         draft.state = evolve(draft.state, sent_create=evolve(state.sent_create, due=rest, course=course))

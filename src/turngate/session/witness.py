@@ -191,13 +191,15 @@ class Witness:
             case m.SpeechStarted() if self.serves:
                 return evolve(self, user_speaks=True)
             case m.SpeechCommitted(item_id) if self.serves and item_id not in self.ended:
+                # of turns that nobody names each is another
+                named = frozenset({item_id} - {""})
                 return evolve(
                     self,
                     user_speaks=False,
                     committing="",
                     owed=self.owed | {item_id},
                     heard=self.heard | {item_id},
-                    ended=self.ended | {item_id},
+                    ended=self.ended | named,
                 )
             case m.UserText(text):
                 return evolve(self, texts=(*self.texts, text))
@@ -207,7 +209,8 @@ class Witness:
                 unfinished = {item for item, response_id in self.told if response_id in self.active}
                 known = {item for item, _ in self.told}
                 cut = (p for p in heard if p.item_id in unfinished or (p.item_id in known and p.heard_ms < p.told_ms))
-                return evolve(self, cut=self.cut | frozenset(cut))
+                # what the upstream gave no name cannot be taken out by one
+                return evolve(self, cut=self.cut | frozenset(part for part in cut if part.item_id))
             case m.UpdateSession(kind, change):
                 earlier = tuple(u.after(change) for u in self.updates)
                 return evolve(self, updates=(*earlier, Requested(kind, (change,))))

@@ -131,9 +131,9 @@ class Crew:
                 self._log.debug("worker.passed_on", worker=sender.index, to=post.index)
                 return
 
-    def reload(self) -> None:
+    def reload(self, renewed: bytes | None) -> None:
         """Have all of them read again what may change."""
-        self._tell(Reload())
+        self._tell(Reload(renewed))
 
     def drain(self, when_over: Callable[[], None]) -> None:
         """Have them all end, and call once when none is left, which may be at once."""

@@ -41,6 +41,9 @@ class Hurry(msgspec.Struct, frozen=True, tag=True):
 class Reload(msgspec.Struct, frozen=True, tag=True):
     """Read again all that may change while sessions go on."""
 
+    renewed: bytes | None = None
+    """What the configuration says now, pickled; ``None`` where it cannot be used, so that all stays as it is."""
+
 
 class What(Enum):
     """What is asked of all workers."""

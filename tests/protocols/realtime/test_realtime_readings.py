@@ -303,6 +303,13 @@ def test_an_item_without_an_id_confirms_nothing():
     assert read({"type": "conversation.item.added", "item": {"type": "message"}}) is None
 
 
+def test_a_turn_whose_item_is_not_named_has_the_name_of_its_event():
+    """So that it is the same as itself, and as no other."""
+    committed = {"type": "input_audio_buffer.committed", "event_id": "event_1"}
+    assert read(committed) == m.SpeechCommitted("event_1")
+    assert read({**committed, "item_id": "", "event_id": None}) == m.SpeechCommitted("")
+
+
 @pytest.mark.parametrize("tree", corpus.LEFT_OUT, ids=lambda tree: tree["type"])
 def test_an_event_of_another_server_means_what_that_of_the_api_means(tree):
     """As far as it means anything: what is left out changes no event into another."""

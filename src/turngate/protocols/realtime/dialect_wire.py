@@ -30,6 +30,8 @@ PARTS: Final = {"output_text": "text", "output_audio": "audio"}
 def encode(event: c.ClientEvent, dialect: Dialect) -> bytes:
     """One client event, as the dialect has it."""
     match event:
+        case c.InputAudioBufferAppend():
+            return encode_client(event)
         case c.SessionUpdate():
             tree = tree_of(event)
             tree["session"] = session_of(tree["session"], dialect)

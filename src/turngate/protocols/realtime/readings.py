@@ -209,6 +209,11 @@ def _stopped(event: s.InputAudioBufferSpeechStopped) -> m.SpeechStopped:
     return m.SpeechStopped(event.item_id or "", _own(event, "channel", "last_word_end"))
 
 
+def _committed(event: s.InputAudioBufferCommitted) -> m.SpeechCommitted:
+    # a turn is known by its item; without one by this event, so that it is taken for no other and counts once
+    return m.SpeechCommitted(event.item_id or event.event_id or "")
+
+
 def _partly_transcribed(event: s.InputAudioTranscriptionDelta) -> m.UserPartlyTranscribed | None:
     if not event.delta:
         return None
@@ -246,7 +251,7 @@ _GA_READINGS: Final[Mapping[type, Reading]] = {
     s.ConversationItemCreated: _item,
     s.InputAudioBufferSpeechStarted: lambda e: m.SpeechStarted(e.item_id or ""),
     s.InputAudioBufferSpeechStopped: _stopped,
-    s.InputAudioBufferCommitted: lambda e: m.SpeechCommitted(e.item_id or ""),
+    s.InputAudioBufferCommitted: _committed,
     s.InputAudioTranscriptionDelta: _partly_transcribed,
     s.InputAudioTranscriptionCompleted: _transcribed,
     s.InputAudioTranscriptionFailed: _not_transcribed,
