@@ -8,7 +8,7 @@ INSTALLED := .venv/.installed
 FILES := $(shell find src twisted -type f ! -name '*.pyc' ! -name dropin.cache ! -path '*.egg-info/*' | LC_ALL=C sort)
 FILE_SET := .venv/.files-$(shell echo '$(FILES)' | cksum | cut -d' ' -f1)
 
-.PHONY: setup run test lint types imports unit packaging diagrams reference soak sweep golden clean
+.PHONY: setup run test lint types imports unit packaging diagrams reference soak load rolling conformance sweep golden clean
 
 setup: $(INSTALLED)
 
@@ -51,6 +51,18 @@ reference: setup
 # Two hundred sessions for a minute against the simulator; see docs/howto/soak.md.
 soak: setup
 	$(BIN)/python bench/soak.py
+
+# A thousand sessions for ten minutes, half of it in a storm of bad clients; see docs/howto/load.md.
+load: setup
+	$(BIN)/python bench/load.py
+
+# Two processes behind HAProxy, each of them restarted while clients talk; see docs/howto/load.md.
+rolling: setup
+	$(BIN)/python bench/rolling.py
+
+# Autobahn|Testsuite against listener and dialler; see docs/howto/conformance.md.
+conformance: setup
+	$(BIN)/python bench/conformance.py
 
 # Every fault at every event of every golden conversation; see docs/howto/sweep.md.
 sweep: setup

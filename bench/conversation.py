@@ -6,7 +6,9 @@ is counted. The proxy is the one that the plugin composes, with all that it does
 """
 
 import json
-import os
+from base64 import b64encode
+from hashlib import sha1
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -16,6 +18,7 @@ from twisted.logger import globalLogBeginner, textFileLogObserver
 from turngate.assembly.whole import compose
 from turngate.net import BearerKey, frames, use_reactor
 from turngate.ops.config import Config
+from turngate.ops.loading import Survey
 
 RATE_HZ = 16_000
 SETTINGS = {
@@ -47,18 +50,18 @@ class Wire:
         self.last = data
         self.writes += 1
 
-    def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: N802 - Twisted's
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
         pass
 
-    def getPeer(self) -> IPv4Address:  # noqa: N802
+    def getPeer(self) -> IPv4Address:
         return IPv4Address("TCP", "127.0.0.1", 1)
 
     getHost = getPeer  # noqa: N815
 
-    def setTcpNoDelay(self, enabled: Any) -> None:  # noqa: N802
+    def setTcpNoDelay(self, enabled: Any) -> None:
         pass
 
-    def loseConnection(self) -> None:  # noqa: N802
+    def loseConnection(self) -> None:
         pass
 
     unregisterProducer = pauseProducing = resumeProducing = abortConnection = loseConnection  # noqa: N815
@@ -67,14 +70,12 @@ class Wire:
 class Conversation:
     """A session that serves."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self) -> None:
         self.reactor = MemoryReactorClock()
         self.reactor.callWhenRunning = lambda *_: None  # nothing that goes on for ever
         use_reactor(self.reactor)
-        compose(
-            self.reactor,
-            Config(upstream="ws://127.0.0.1:9/", upstream_key=BearerKey("k"), allow_anonymous=True, **settings),
-        )
+        settings = Config(upstream="ws://127.0.0.1:9/", upstream_key=BearerKey("k"), allow_anonymous=True)
+        compose(self.reactor, settings, lambda: Survey({}, (), settings))
         self.client, self.client_wire = self._connected(self.reactor.tcpServers[0][1])
         self.client.dataReceived(UPGRADE)
         self.say(json.dumps(SETTINGS).encode(), is_binary=False)
@@ -96,10 +97,9 @@ class Conversation:
     def _upgrade_upstream(self) -> None:
         request = self.upstream_wire.last.decode()
         key = request.partition("Sec-WebSocket-Key: ")[2].partition("\r\n")[0]
-        from base64 import b64encode
-        from hashlib import sha1
-
-        accept = b64encode(sha1(key.encode() + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest()).decode()
+        # RFC 6455, 4.2.2
+        digest = sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode(), usedforsecurity=False).digest()
+        accept = b64encode(digest).decode()
         self.upstream.dataReceived(
             f"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Accept: {accept}\r\n\r\n".encode()
@@ -115,6 +115,11 @@ class Conversation:
         self.upstream.dataReceived(event(kind, **fields))
 
 
+def pcm(count: int) -> bytes:
+    """Sound that is the same every time: a saw tooth, loud enough to be speech."""
+    return b"".join((at * 400 % 16_000).to_bytes(2, "little") for at in range(count // 2))
+
+
 def event(kind: str, **fields: Any) -> bytes:
     """The bytes of an upstream's event."""
     payload = json.dumps({"type": kind, "event_id": "e", **fields}).encode()
@@ -123,7 +128,5 @@ def event(kind: str, **fields: Any) -> bytes:
 
 def silence_the_log() -> None:
     """Log as a daemon does, to a file that keeps nothing."""
-    globalLogBeginner.beginLoggingTo(
-        [textFileLogObserver(open(os.devnull, "w"))],
-        redirectStandardIO=False,  # noqa: SIM115 - until the end
-    )
+    nowhere = Path("/dev/null").open("w")  # noqa: SIM115 - until the end
+    globalLogBeginner.beginLoggingTo([textFileLogObserver(nowhere)], redirectStandardIO=False)

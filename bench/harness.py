@@ -13,10 +13,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from twisted.logger import globalLogPublisher
+from watched_twistd import FIGURES
+
 BINARIES = Path(sys.executable).parent
+WATCHED = Path(__file__).parent / "watched_twistd.py"
 LOOPBACK = "127.0.0.1"
 USUAL_OPEN_FILES = 1024
 """What a shell gives a process, which the proxy has to raise by itself."""
@@ -52,6 +56,16 @@ def raise_open_files() -> None:
     """Let this process, and those that it starts, have as many open files as the system allows."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def watch_errors(fail: Callable[[str], None]) -> None:
+    """Have every error that Twisted logs in this process tell, so that a fault of the program itself is seen."""
+
+    def see(event: Mapping[str, object]) -> None:
+        if event.get("log_failure") is not None:
+            fail(f"an error in this program: {event['log_failure']}")
+
+    globalLogPublisher.addObserver(see)
 
 
 class Running:
@@ -116,20 +130,36 @@ class RunningProxy(Running):
         options: Sequence[str] = (),
         settings: Mapping[str, object] | None = None,
         port: int | None = None,
+        *,
+        waits: bool = True,
     ) -> None:
         self.port = free_port() if port is None else port
         variables = {name: value for name, value in os.environ.items() if not name.startswith(("TURNGATE_", "OPENAI_"))}
         variables |= {f"TURNGATE_{name.upper()}": str(value) for name, value in (settings or {}).items()}
+        self._figures = log.with_suffix(".memory")
+        self._figures.touch()
+        variables[FIGURES] = str(self._figures)
         with log.open("a") as sink:
             process = subprocess.Popen(
                 [
-                    BINARIES / "twistd", "-n", "--pidfile=", "turngate",
+                    sys.executable, WATCHED, "-n", "--pidfile=", "turngate",
                     "--listen", f"tcp:{self.port}:interface={LOOPBACK}", "--upstream", upstream, *options,
                 ],
                 stdout=sink, stderr=sink, env=variables, preexec_fn=usual_open_files,
             )  # fmt: skip
         super().__init__(process, log)
-        wait_for(self.port)
+        if waits:
+            wait_for(self.port)
+
+    def look_at_memory(self) -> int:
+        """Ask it for a line about its memory; gives how many there are to be."""
+        self.process.send_signal(signal.SIGUSR2)
+        return len(self.memory) + 1
+
+    @property
+    def memory(self) -> list[dict[str, int]]:
+        """The lines that it wrote: what Python holds, what is resident, and what is after trimming."""
+        return [json.loads(line) for line in self._figures.read_text().splitlines()]
 
 
 def usual_open_files() -> None:

@@ -8,8 +8,11 @@ from twisted.internet.testing import StringTransport
 
 from turngate.admin import Desk, Metrics, OneProcess, site
 from turngate.admin.desk import Ask
+from turngate.admin.usage import listed
+from turngate.proxy.ledger import Ledger
 from turngate.proxy.session import Standing
 from turngate.session.account import Account
+from turngate.session.prices import PriceList
 
 
 class Rig:
@@ -20,13 +23,18 @@ class Rig:
         self.dismissed = []
         self.reason = None
         self.drains = 0
+        self.prices = PriceList()
+        self.ledger = Ledger(lambda: 1_795_600_000.0)
         self.desk = Desk(
-            house=OneProcess(self.metrics, lambda: self.standings, self.dismiss, self.clock.seconds),
+            house=OneProcess(self.metrics, lambda: self.standings, self.dismiss, self.clock.seconds, self.used),
             unready=lambda: self.reason,
             drain=self.drain,
             drain_s=30.0,
             token=token,
         )
+
+    def used(self):
+        return listed(self.ledger, self.prices)
 
     def dismiss(self, name):
         self.dismissed.append(name)

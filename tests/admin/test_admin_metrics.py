@@ -51,6 +51,21 @@ def test_tokens_when_some_were_cached_are_split(metrics):
     assert 7 == value(metrics, "tokens_total", direction="output", modality="audio", cached="no")
 
 
+def test_usage_is_counted_with_what_is_not_known(metrics):
+    """Money, answers that an upstream said nothing of, ends by a cap, and clients that wait for midnight."""
+    metrics.see("response.ended", {"status": "completed", "text_out_tokens": 7, "cost": 0.25})
+    metrics.see("response.ended", {"status": "cancelled", "text_out_tokens": None, "cost": None})
+    metrics.see("session.ended", {"ending": "used_up", "detail": "day_tokens", "seconds": 1.0})
+    metrics.see("session.ended", {"ending": "client_left", "detail": "", "seconds": 1.0})
+    metrics.now = Now(used_up=lambda: 3)
+    assert (0.25, 1) == (value(metrics, "usage_cost_total"), value(metrics, "usage_unknown_total"))
+    assert (1, 3) == (
+        value(metrics, "usage_caps_reached_total", cap="day_tokens"),
+        value(metrics, "usage_clients_used_up"),
+    )
+    assert value(metrics, "usage_caps_reached_total", cap="other") is None
+
+
 @pytest.mark.parametrize(
     ("event", "fields", "name", "labels", "expected"),
     [

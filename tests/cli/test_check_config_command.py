@@ -34,6 +34,20 @@ def test_page_shows_each_value_and_where_it_is_from(alone, monkeypatch, tmp_path
     assert (30.0, "warn", {"deepgram:a": "b"}) == (table["waits"]["turn_s"], table["log_level"], table["voices"])
 
 
+def test_page_shows_caps_and_prices(alone, tmp_path, capsys):
+    """Those of models in tables of their own."""
+    path = tmp_path / "turngate.toml"
+    plain = "text_in = 4.0\naudio_in = 32.0\ntext_out = 16.0\naudio_out = 64.0\n"
+    text = f"max_day_cost = 2.5\nusage_file = '/var/lib/turngate.json'\n[prices]\ncurrency = 'USD'\n{plain}"
+    path.write_text(f"{text}[prices.'gpt-4o-mini']\n{plain}")
+    assert 0 == main(["check-config", "--config", str(path)])
+    printed, _ = capsys.readouterr()
+    table = tomllib.loads(printed)
+    assert tomllib.loads(path.read_text()) == {name: table[name] for name in ("max_day_cost", "usage_file", "prices")}
+    assert "# max_session_minutes: none" in printed
+    assert f"file {path}:8" in printed
+
+
 def test_page_hides_what_a_url_may_open(alone, capsys):
     """A parameter that is called a key is none of the page's business."""
     assert 0 == main(["check-config", "--upstream", f"wss://a.example/?a=1&api-key={CANARY}&b=2"])

@@ -35,6 +35,8 @@ from turngate.net import (
     TrialDialler,
     UpstreamDialler,
 )
+from turngate.net.guard import Guard, Times
+from turngate.net.quotas import Quotas
 from turngate.ops.logging import Log
 from turngate.protocols import component
 from turngate.protocols.deepgram import Face, Maps
@@ -43,11 +45,14 @@ from turngate.protocols.realtime.dialects import GA, GA_SESSION
 from turngate.proxy.budget import Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
+from turngate.proxy.ledger import Caps, Ledger, Terms
+from turngate.proxy.meters import Meters
 from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
-from turngate.proxy.resume import InMemoryStore
+from turngate.proxy.resume import InMemoryStore, comes_back
 from turngate.proxy.session import Profile, Setup
 from turngate.session.policy import COMPONENT, DEEPGRAM, Absence, Policy, Waits
+from turngate.session.prices import PriceList
 from turngate.simulator import Manner, Pace, Script, Simulator
 
 WITHIN_S = 8.0
@@ -166,7 +171,13 @@ class Rig:
         patience: Patience = HASTY,
         breaker: BreakerLimits | None = None,
         resume_s: float = 0.0,
+        session_caps: Caps | None = None,
+        day_caps: Caps | None = None,
+        prices: PriceList | None = None,
     ) -> None:
+        self.ledger = Ledger(reactor.seconds, Terms(day_caps or Caps()))
+        self.meters = Meters(self.ledger, session_caps or Caps(), reactor.seconds)
+        self._prices = prices or PriceList()
         self._resume_s = resume_s
         self._dialect = dialect
         self.failures: list[ActorFailure] = []
@@ -231,15 +242,26 @@ class Rig:
             habits=self._habits,
             capabilities=self._dialect.capabilities,
             budget=budget,
+            meters=self.meters,
+            prices=self._prices,
         )
         store = InMemoryStore(self._resume_s, reactor.seconds)
         self.reception = Reception(self.system, setup, lambda: str(uuid4()), store)
+        guard = Guard(
+            judge=None,
+            quotas=Quotas(max_address_sessions=1000, connect_burst=10_000, connects_per_s=10_000.0),
+            clock=Times(reactor.seconds, reactor.seconds),
+            log=log,
+            comes_back=comes_back,
+            books=self.ledger,
+        )
         self.listener = ClientListener(
             acceptor=self.reception,
             paths=frozenset(profiles),
             limits=self._limits,
             reactor=reactor,
             busy=turns_away(dialler, budget),
+            admit=guard,
         )
         port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.listener.factory)
         self._ports.append(port)

@@ -250,6 +250,9 @@ def network_mischief(world: World) -> Iterator[Move]:
         yield "client moves over", deliver(spend(world, absent=1), m.ClientBack())
     if budget.drain:
         yield "drain", deliver(spend(world, drain=1), m.Drain())
+    if budget.cap:
+        for cap in (m.Cap.DAY_MINUTES, m.Cap.DAY_TOKENS):
+            yield f"used up {cap.name}", deliver(spend(world, cap=1), m.UsedUp(cap))
     if budget.leave:
         for departure in DEPARTURES:
             yield f"departure {type(departure).__name__}", deliver(spend(world, leave=1), departure)

@@ -83,6 +83,21 @@ def drain_forgotten(patch: pytest.MonkeyPatch) -> None:
     rule(patch, m.Drain, rules.ignore)
 
 
+def more_than_may_be_used(patch: pytest.MonkeyPatch) -> None:
+    """What waits for the answer that used up the last is asked for before the session ends."""
+    patch.setattr(ending, "is_due", lambda _state: False)
+
+
+def cap_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """A session that has used up what it may goes on."""
+    rule(patch, m.UsedUp, rules.ignore)
+
+
+def cap_cuts_late(patch: pytest.MonkeyPatch) -> None:
+    """Time that is used up waits for the end of the answer."""
+    patch.setattr(ending, "is_due", lambda state: not state.responses and state.phase is not Phase.ENDED)
+
+
 def any_created(patch: pytest.MonkeyPatch) -> None:
     """Any response that starts is taken for ours."""
     real = answers.response_started
@@ -509,6 +524,9 @@ MUTANTS: Final = (
     Mutant("own answer is nobody's", ("L3", "I2", "W1"), own_answer_is_nobodys, "component"),
     Mutant("unconfirmed turn waits for ever", ("L3", "I2"), unconfirmed_turn_waits_for_ever, "component"),
     Mutant("drain cuts a turn", ("C2",), drain_cuts, "drained"),
+    Mutant("more than may be used", ("C3",), more_than_may_be_used, "used up"),
+    Mutant("cap is forgotten", ("C3",), cap_forgotten, "used up"),
+    Mutant("cap of time waits", ("C3",), cap_cuts_late, "used up"),
     Mutant("drain is forgotten", ("C2",), drain_forgotten, "drained"),
     Mutant("end told twice", ("D3",), end_told_twice, "component"),
     Mutant("unasked confirmation acknowledges", ("A1",), unasked_confirmation_acknowledges, "component"),

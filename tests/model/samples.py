@@ -107,5 +107,6 @@ SAMPLES: Final[Mapping[type[m.Message], tuple[m.Message, ...]]] = {
     m.DeadlinePassed: tuple(m.DeadlinePassed(deadline) for deadline in m.Deadline),
     m.Drain: (m.Drain(),),
     m.Dismissed: (m.Dismissed(),),
+    m.UsedUp: (m.UsedUp(m.Cap.SESSION_MINUTES), m.UsedUp(m.Cap.DAY_TOKENS)),
     m.Shutdown: (m.Shutdown(),),
 }

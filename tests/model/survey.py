@@ -33,6 +33,7 @@ def situation(world: World) -> Hashable:
         state.gate,
         state.floor,
         state.presence,
+        state.used_up,
         state.upstream,
         bool(state.playing),
         bool(state.lines),

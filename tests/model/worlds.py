@@ -70,6 +70,8 @@ class Budget:
     """Ends that come from the client or from the proxy itself."""
     drain: int = 0
     """Times that the proxy asks for an end at a quiet moment."""
+    cap: int = 0
+    """Times that what may be used is used up: by time, or by the answers that there were."""
     absent: int = 0
     """Times that the client is cut off, or comes back over another connection while it has one."""
     unplayed: int = 0

@@ -13,7 +13,9 @@ from turngate.net.guard import LINES_AT_ONCE, Guard, Times
 from turngate.net.limits import Limits
 from turngate.net.quotas import Quotas
 from turngate.net.whence import source_of
+from turngate.proxy.ledger import Caps, Ledger, Spent, Terms
 from turngate.proxy.resume import comes_back
+from turngate.session.messages import Usage
 
 CANARY = "tg_canary-0123456789"
 TODAY_S = 1_800_000_000.0
@@ -365,3 +367,35 @@ def test_place_is_the_sessions_once_the_websocket_is_open(clock: Clock, lines: L
     (upgrade,) = gate.acceptance.upgrades
     upgrade.leave()
     assert not guard._places.taken
+
+
+# --- what was used --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row(16)
+@pytest.mark.row(48)
+def test_client_whose_day_is_used_up_is_429_until_midnight(clock: Clock, lines: Lines) -> None:
+    """It is told to come again in an hour at the latest, for the operator may allow more; others come in."""
+    day_s = TODAY_S - TODAY_S % 86_400
+    ledger = Ledger(lambda: day_s + clock.seconds(), Terms(Caps(minutes=1.0)))
+    guard = a_guard(clock, lines, books=ledger)
+    clock.advance(80_000.0)
+    ledger.charge("phone", Spent(seconds=60.0))
+    assert Refused(HTTPStatus.TOO_MANY_REQUESTS, 3600) == turned_away(guard, offer())
+    assert [("day_minutes", 429, "phone")] == [(one["reason"], one["status"], one["client"]) for one in lines.lines]
+    assert "small" == let_in(guard, offer("tg_small")).name
+    assert "phone" == let_in(guard, offer(query={"resume": ["token"]})).name
+    clock.advance(6399.5)
+    assert Refused(HTTPStatus.TOO_MANY_REQUESTS, 1) == turned_away(guard, offer())
+    clock.advance(0.5)
+    assert "phone" == let_in(guard, offer()).name
+
+
+@pytest.mark.row(48)
+def test_clients_without_keys_share_a_day(clock: Clock, lines: Lines) -> None:
+    """They have no name, and are one client for the ledger."""
+    ledger = Ledger(lambda: TODAY_S, Terms(Caps(tokens=1)))
+    guard = a_guard(clock, lines, judge=None, books=ledger)
+    assert "" == let_in(guard, offer(None)).name
+    ledger.charge("", Spent(usage=Usage(text_out=1)))
+    assert HTTPStatus.TOO_MANY_REQUESTS is turned_away(guard, offer(None, "192.0.2.2")).status

@@ -10,12 +10,14 @@ from jwt.algorithms import ECAlgorithm
 
 from turngate.errors import ConfigError
 from turngate.net.credentials import Known, Reason, StaticKeys, digest_of
-from turngate.net.jwts import PublicKey
-from turngate.ops.clients import MAX_FILE_BYTES, MAX_KEYS, judge_for, keys_from_file
+from turngate.net.jwts import Either, PublicKey
+from turngate.ops.clients import MAX_FILE_BYTES, MAX_KEYS, judge_for, keys_from_file, terms_for
 from turngate.ops.config import Config
 from turngate.ops.loading import load
+from turngate.proxy.ledger import Caps
 
 HASH = f"sha256:{digest_of('tg_a').hex()}"
+PRICES = {"text_in": 4.0, "audio_in": 32.0, "text_out": 16.0, "audio_out": 64.0}
 OTHER = f"sha256:{digest_of('tg_b').hex()}"
 
 
@@ -46,6 +48,27 @@ def test_keys_are_read_with_what_they_may(read):
     assert keys.judge("tg_a", 1_801_389_600) is Reason.EXPIRED
     assert keys.judge("tg_b", 1_801_353_599) == Known("team-b@example.com")
     assert keys.judge("tg_b", 1_801_353_600) is Reason.EXPIRED
+
+
+@pytest.mark.row(48)
+def test_keys_are_read_with_what_they_may_use_in_a_day(read, tmp_path):
+    """What an entry leaves out is as for all others; each key has a row of its own in the ledger."""
+    path = tmp_path / "keys.toml"
+    path.write_text(
+        key(day_minutes="90", day_tokens="5000", day_cost="2.5") + key(name="'b'", hash=f"'{OTHER}'", day_minutes="0.5")
+    )
+    settings = Config(
+        client_keys_file=str(path), prices=PRICES, max_day_minutes=30.0, max_day_tokens=100, max_day_cost=1.0
+    )
+    terms = terms_for(settings, judge_for(settings))
+    assert Caps(90, 5000, 2.5) == terms.of("a")
+    assert Caps(0.5, 100, 1.0) == terms.of("b")
+    assert Caps(30.0, 100, 1.0) == terms.of("jwt:c") == terms.of("")
+    assert {"a", "b"} == set(terms.listed)
+    assert terms.listed == terms_for(settings, Either(judge_for(settings), StaticKeys())).listed
+    assert {} == terms_for(Config(), None).listed
+    with pytest.raises(ConfigError, match="day_cost of a needs the prices of the model gpt-realtime"):
+        judge_for(Config(client_keys_file=str(path)))
 
 
 def test_file_without_keys_lets_nobody_in(read):
@@ -84,6 +107,11 @@ def test_file_that_is_named_is_read(tmp_path):
         (key(expires="1801389600"), "expires is a time such as"),
         (key(sessions="0"), "sessions is a whole number from 1"),
         (key(sessions="true"), "sessions is a whole number from 1"),
+        (key(day_minutes="0"), "day_minutes is a number from 0.1 to 1e"),
+        (key(day_minutes="'1'"), "day_minutes is a number from 0.1"),
+        (key(day_tokens="1.5"), "day_tokens is a whole number from 1"),
+        (key(day_tokens="true"), "day_tokens is a whole number from 1"),
+        (key(day_cost="-1"), "day_cost is a number from 1e-06 .*leave it out for max_day_cost"),
         (key(session="1"), "unknown field 'session'; did you mean 'sessions'"),
         (key() + key(hash=f"'{OTHER}'"), "a has the name or the hash of another"),
         (key() + key(name="'b'"), "b has the name or the hash of another"),

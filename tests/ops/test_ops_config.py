@@ -287,6 +287,7 @@ def test_variable_is_not_reported_when_it_is_a_setting_or_an_orchestrators(name)
         ("max_address_sessions", "8", "8", 8),
         ("connects_per_s", "9", "9", 9),
         ("connect_burst", "10", "10", 10),
+        ("client_frames_per_s", "1000", "1000", 1000),
         ("trusted_proxies", "1", "1", 1),
         ("allowed_origins", "['https://a.test']", "https://a.test", ("https://a.test",)),
         ("pass_g711", "false", "no", False),

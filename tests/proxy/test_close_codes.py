@@ -14,6 +14,7 @@ CLIENT = {
     Ending.CLIENT_STALLED: 1008,
     Ending.UPSTREAM_FAILED: 1011,
     Ending.GOING_AWAY: 1001,
+    Ending.USED_UP: 1008,
     Ending.DISMISSED: 1008,
     Ending.INTERNAL: 1011,
 }
@@ -26,6 +27,7 @@ UPSTREAM = {
     Ending.CLIENT_STALLED: 1000,
     Ending.UPSTREAM_FAILED: 1011,
     Ending.GOING_AWAY: 1001,
+    Ending.USED_UP: 1000,
     Ending.DISMISSED: 1000,
     Ending.INTERNAL: 1011,
 }

@@ -13,11 +13,14 @@ from twisted.internet.task import Clock
 from turngate.actors.testing import TestSystem
 from turngate.protocols.realtime import Translation
 from turngate.proxy.budget import Budget, Level
+from turngate.proxy.ledger import Caps, Ledger
+from turngate.proxy.meters import Meters
 from turngate.proxy.ports import DialFailure, DialFault, Upgrade
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import InMemoryStore
 from turngate.proxy.session import CLOSE_WITHIN_S, DEEPGRAM_PATH, Profile, Setup
 from turngate.session.policy import DEEPGRAM, Absence, Length, Policy, Renewal, Waits
+from turngate.session.prices import PriceList, Prices
 
 RETURN_S = 30.0
 LASTING = evolve(DEEPGRAM, absence=Absence.LASTS)
@@ -592,3 +595,82 @@ def test_session_when_its_last_line_cannot_be_written_is_forgotten_all_the_same(
     assert (["session.ended"], 0) == (tried, made.reception.sessions)
     monkeypatch.undo()
     desk.client.ended()
+
+
+# --- what may be used -----------------------------------------------------------------------------------------------
+
+PRICES = PriceList("m", Prices(text_in=2.0, audio_in=2.0, text_out=10.0, audio_out=10.0))
+DONE = {"status": "completed", "output": [], "usage": {"input_tokens": 90, "output_tokens": 10}}
+
+
+class Metered(Desk):
+    """A session that may use so much."""
+
+    def __init__(self, caps: Caps) -> None:
+        self.time = Clock()
+        self.ledger = Ledger(self.time.seconds)
+        self.meters = Meters(self.ledger, caps, self.time.seconds)
+        super().__init__(meters=self.meters, prices=PRICES)
+
+    def answer(self, response_id: str, *others: str) -> None:
+        """The upstream answers what it was asked last; others are written meanwhile."""
+        tag = self.asked[-1]["response"]["metadata"]
+        self.event(type="response.created", response={"id": response_id, "metadata": tag})
+        for text in others:
+            self.says(type="InjectUserMessage", content=text)
+        self.event(type="response.done", response={"id": response_id, "metadata": tag, **DONE})
+
+    def over(self) -> dict[str, Any]:
+        """The error that the client was told; both connections are closed."""
+        error = [json.loads(entry[1]) for entry in self.client.log if entry[0] == "text"][-1]
+        assert (("close", 1008), ("close", 1000)) == (self.client.log[-1], self.upstream.log[-1])
+        self.client.ended()
+        self.upstream.ended()
+        return error
+
+
+@pytest.mark.row(48)
+def test_session_when_an_answer_uses_up_its_tokens_ends_with_it_and_asks_for_no_other() -> None:
+    """The turn that waited for the end is not asked for; the line about the session names the cap and the cost."""
+    desk = Metered(Caps(tokens=100))
+    with desk.system:
+        desk.serve()
+        desk.says(type="InjectUserMessage", content="hi")
+        desk.answer("r1", "and?")
+        assert 1 == [frame["type"] for frame in desk.asked].count("response.create")
+        error = desk.over()
+        assert ("Error", "USAGE_LIMIT_REACHED") == (error["type"], error["code"])
+        assert "the tokens of a session" in error["description"]
+        assert ("used_up", "session_tokens") == (desk.ended["ending"], desk.ended["detail"])
+        assert (90, 10) == (desk.ended["text_in_tokens"], desk.ended["text_out_tokens"])
+        assert pytest.approx(0.00028) == desk.ended["cost"] == desk.ledger.days["1970-01-01"][""].cost
+
+
+@pytest.mark.row(48)
+def test_session_when_an_answer_is_told_twice_is_charged_once() -> None:
+    """And one that nobody has seen begin is not charged, as it is not counted."""
+    desk = Metered(Caps())
+    with desk.system:
+        desk.serve()
+        desk.says(type="InjectUserMessage", content="hi")
+        desk.answer("r1")
+        for response_id in ("r1", "r9"):
+            desk.event(type="response.done", response={"id": response_id, **DONE})
+        assert 100 == desk.ledger.days["1970-01-01"][""].tokens
+        desk.client.ended()
+        desk.upstream.ended()
+
+
+@pytest.mark.row(48)
+def test_session_when_its_time_is_over_ends_in_the_middle_of_an_answer() -> None:
+    """With the protocol's own code for a session that is too long."""
+    desk = Metered(Caps(minutes=10.0))
+    with desk.system:
+        desk.serve()
+        desk.says(type="InjectUserMessage", content="hi")
+        desk.event(type="response.created", response={"id": "r1", "metadata": desk.asked[-1]["response"]["metadata"]})
+        desk.time.advance(600.0)
+        desk.meters.look()
+        assert "MAXIMUM_SESSION_LENGTH_REACHED" == desk.over()["code"]
+        assert ("used_up", "session_minutes") == (desk.ended["ending"], desk.ended["detail"])
+        assert 600.0 == desk.ledger.days["1970-01-01"][""].seconds

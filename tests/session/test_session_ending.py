@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from attrs import evolve
-from session_driver import CONFIG, Talk, call, passed
+from session_driver import CONFIG, Talk, call, passed, prompt
 
 from turngate.session import messages as m
 from turngate.session.machines import Phase
@@ -94,6 +94,54 @@ def test_session_when_its_beginning_takes_too_long_ends(
     assert deadline in talk.judge.armed
     ended = talk.tell(passed(deadline))
     assert (ending, [cause]) == (ended.ending, ended.causes)
+
+
+# --- what may be used is used up ------------------------------------------------------------------------------------
+
+MINUTES = {m.Cap.SESSION_MINUTES: m.Cause.LENGTH_USED_UP, m.Cap.DAY_MINUTES: m.Cause.USED_UP}
+AMOUNTS = [cap for cap in m.Cap if cap not in MINUTES]
+
+
+@pytest.mark.row(48)
+@pytest.mark.parametrize("come_to", [awaiting, connecting, configuring, serving])
+@pytest.mark.parametrize("cap", MINUTES)
+def test_session_when_its_time_is_used_up_ends_at_once(cap: m.Cap, come_to: Callable[[Policy], Talk]) -> None:
+    """Also in the middle of an answer; the log names the cap."""
+    ended = come_to(DEEPGRAM).tell(m.UsedUp(cap))
+    assert (m.EndSession(m.Ending.USED_UP, cap.name.lower()), [MINUTES[cap]]) == (ended.effects[-1], ended.causes)
+
+
+@pytest.mark.row(48)
+@pytest.mark.parametrize("cap", AMOUNTS)
+def test_session_when_its_tokens_are_used_up_ends_with_the_answer_that_used_them(cap: m.Cap) -> None:
+    """That is paid for; what waits behind it is asked for no more, in this step or before."""
+    talk = Talk().serve().respond()
+    talk.tell(m.UserText("and?"))
+    assert () == talk.tell(m.UsedUp(cap), prompt("be brief")).effects
+    ended = talk.end()
+    assert (m.EndSession(m.Ending.USED_UP, cap.name.lower()), [m.Cause.USED_UP]) == (ended.effects[-1], ended.causes)
+    assert not ended.all(m.StartResponse)
+
+
+@pytest.mark.parametrize("cap", AMOUNTS)
+def test_session_when_its_tokens_are_used_up_and_nothing_is_said_ends_at_once(cap: m.Cap) -> None:
+    """As where another session of the same key has used them up."""
+    assert m.Ending.USED_UP is Talk().serve().tell(m.UsedUp(cap)).ending
+
+
+def test_session_when_more_is_used_up_names_what_was_first() -> None:
+    """The session ends once, for one reason."""
+    talk = Talk().serve().respond()
+    talk.tell(m.UsedUp(m.Cap.DAY_COST), m.UsedUp(m.Cap.DAY_TOKENS))
+    assert m.EndSession(m.Ending.USED_UP, "day_cost") == talk.end().effects[-1]
+
+
+@pytest.mark.parametrize("cap", m.Cap)
+def test_session_when_it_is_used_up_tells_the_client_what_and_what_to_do(cap: m.Cap) -> None:
+    """Connecting again is of use at once, or tomorrow."""
+    (failed,) = Talk().serve().tell(m.UsedUp(cap)).all(m.Failed)
+    assert cap.value in failed.problem.detail
+    assert ("after midnight UTC" in failed.problem.detail) is cap.is_of_a_day
 
 
 # --- a proxy that will go away ---------------------------------------------------------------------------------------

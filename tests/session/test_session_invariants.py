@@ -143,6 +143,9 @@ BREACHES: list[tuple[str, str, list[Step]]] = [
     ("L3", "an update at an open gate", [*SERVING, (PROMPT, [])]),
     ("L3", "a turn at an open gate", [*SERVING, (m.SpeechCommitted("u"), [])]),
     ("C1", "a session without a client", [*SERVING, (m.ClientGone(), [])]),
+    ("C3", "more than may be used", [*RESPONDING, (m.UsedUp(m.Cap.DAY_COST), []), (ENDED, [QUIET, CREATE, WAIT])]),
+    ("C3", "no end of an answer", [*RESPONDING, (m.UsedUp(m.Cap.DAY_COST), []), (ENDED, [QUIET])]),
+    ("C3", "no end at once", [*RESPONDING, (m.UsedUp(m.Cap.DAY_MINUTES), [])]),
     ("C1", "a session without an upstream", [*SERVING, (m.UpstreamLost(SILENT), [])]),
 ]
 

@@ -116,3 +116,26 @@ def test_questions_have_numbers():
     for process in rig.spawned:
         process.events.heard(Answered(second.number, was_there=True))
     assert [True] == rig.replies
+
+
+def used(client, day, sessions, cost):
+    days = [{"day": day, "sessions": sessions, "minutes": 0.5, "cost": cost}]
+    return {"today": "2026-11-25", "currency": "EUR", "clients": [{"client": client, "caps": {}, "days": days}]}
+
+
+def test_what_clients_have_used_is_added():
+    """By client and by day; what has no price has none in the sum."""
+    rig = HouseRig()
+    rig.house.used(rig.replies.append)
+    rig.answer(0, usage=used("phone", "2026-11-25", 2, None))
+    rig.answer(1, usage=used("phone", "2026-11-25", 3, None))
+    rig.house.used(rig.replies.append)
+    rig.answer(0, usage=used("phone", "2026-11-24", 2, 0.5))
+    rig.answer(1, usage=used(None, "2026-11-25", 3, 0.5))
+    first, second = rig.replies
+    assert (
+        used("phone", "2026-11-25", 5, None)["clients"][0]["days"][0] | {"minutes": 1.0}
+        == first["clients"][0]["days"][0]
+    )
+    assert [("phone", 2), (None, 3)] == [(one["client"], one["days"][0]["sessions"]) for one in second["clients"]]
+    assert "EUR" == second["currency"]

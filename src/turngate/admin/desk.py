@@ -36,6 +36,7 @@ METHODS: Final[Mapping[str, tuple[str, ...]]] = {
     "/readyz": ("GET", "HEAD"),
     "/metrics": ("GET", "HEAD"),
     SESSIONS: ("GET", "HEAD"),
+    "/usage": ("GET", "HEAD"),
     f"{SESSIONS}/": ("DELETE",),
     "/drain": ("POST",),
 }
@@ -114,6 +115,8 @@ class Desk:
                 self.house.exposed(lambda metrics: reply(Answer(HTTPStatus.OK, metrics, CONTENT_TYPE_LATEST)))
             case "/sessions":
                 self.house.listed(lambda sessions: reply(told(HTTPStatus.OK, sessions=sessions)))
+            case "/usage":
+                self.house.used(lambda usage: reply(Answer(HTTPStatus.OK, json.dumps(usage).encode() + b"\n")))
             case "/drain":
                 count = self.house.count()
                 self.drain()

@@ -11,7 +11,7 @@ Answers are given to a function, at once or later: other processes have to be as
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from attrs import frozen
 
@@ -34,6 +34,9 @@ class House(Protocol):
     def dismiss(self, name: str, reply: Callable[[bool], None]) -> None:
         """End a session; tell whether there is one of that name."""
 
+    def used(self, reply: Callable[[dict[str, Any]], None]) -> None:
+        """Tell what clients have used."""
+
     def count(self) -> int:
         """How many sessions are open, as far as it is known."""
 
@@ -48,12 +51,14 @@ class OneProcess:
         standings: the open sessions, by their names.
         end: ends one; whether there is one of that name.
         seconds: the clock of the sessions.
+        usage: what clients have used.
     """
 
     metrics: Metrics
     standings: Callable[[], Mapping[str, Standing]]
     end: Callable[[str], bool]
     seconds: Callable[[], float]
+    usage: Callable[[], dict[str, Any]] = dict
 
     def exposed(self, reply: Callable[[bytes], None]) -> None:
         """See :class:`House`."""
@@ -66,6 +71,10 @@ class OneProcess:
     def dismiss(self, name: str, reply: Callable[[bool], None]) -> None:
         """See :class:`House`."""
         reply(self.end(name))
+
+    def used(self, reply: Callable[[dict[str, Any]], None]) -> None:
+        """See :class:`House`."""
+        reply(self.usage())
 
     def count(self) -> int:
         """See :class:`House`."""

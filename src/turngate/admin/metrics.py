@@ -32,7 +32,7 @@ from turngate import __version__
 from turngate.proxy.log import Field
 from turngate.proxy.ports import DialFault
 from turngate.session.account import Account
-from turngate.session.messages import Cause, Deadline, Ending, ResponseStatus
+from turngate.session.messages import Cap, Cause, Deadline, Ending, ResponseStatus
 
 Fields = Mapping[str, Field]
 
@@ -58,6 +58,8 @@ def words(kinds: type[Enum]) -> frozenset[str]:
 
 
 ENDINGS, CAUSES, FAULTS, DEADLINES = words(Ending), words(Cause), words(DialFault), words(Deadline)
+CAPS: Final = words(Cap)
+USED_UP: Final = Ending.USED_UP.name.lower()
 STATUSES: Final = frozenset(status.value for status in ResponseStatus) | {"unanswered"}
 BEGINNINGS: Final = frozenset({"spoken", "written", "agent"})
 OUTCOMES: Final = frozenset({"answered", "timeout", "failed", "cancelled"})
@@ -83,6 +85,8 @@ class Now:
     refusals: Callable[[], Mapping[int, int]] = field(factory=lambda: dict)
     """How many requests were refused, by HTTP status."""
     is_draining: Callable[[], bool] = bool
+    used_up: Callable[[], int] = int
+    """How many clients have used up their day."""
 
 
 class Metrics:
@@ -113,6 +117,9 @@ class Metrics:
         self._latency = histogram("turn_latency_seconds", "From the end of the user's turn.", LATENCIES_S, "stage")
         self._responses = counter("responses", "Responses of the model, by how they ended.", "status")
         self._tokens = counter("tokens", "Tokens, as the upstream counts them.", "direction", "modality", "cached")
+        self._cost = counter("usage_cost", "What responses cost by the operator's prices, in their currency.")
+        self._unknown = counter("usage_unknown", "Responses of which the upstream did not say what they used.")
+        self._caps = counter("usage_caps_reached", "Sessions that ended because something was used up.", "cap")
         self._gate = histogram("gate_wait_seconds", "How long what was ready waited at the gate.", WAITS_S, "kind")
         self._active = counter("active_response_refusals", "Requests that a response was in the way of.")
         self._tools = histogram("tool_call_seconds", "Tool calls, until their result.", LENGTHS_S, "outcome")
@@ -170,6 +177,8 @@ class Metrics:
     def _session_ended(self, fields: Fields) -> None:
         self._ended.labels(one_of(ENDINGS, fields.get("ending"))).inc()
         self._lengths.observe(number(fields.get("seconds")))
+        if fields.get("ending") == USED_UP:
+            self._caps.labels(one_of(CAPS, fields.get("detail"))).inc()
         for name in self._past:
             self._past[name] += number(fields.get(name))
 
@@ -188,6 +197,9 @@ class Metrics:
                 self._tokens.labels(direction, modality, "no").inc(whole - cached)
             if cached:
                 self._tokens.labels(direction, modality, "yes").inc(cached)
+        self._cost.inc(number(fields.get("cost")))
+        if not any(number(fields.get(name)) for name in TOKENS):
+            self._unknown.inc()
 
     def _tool_answered(self, fields: Fields) -> None:
         self._tools.labels(one_of(OUTCOMES, fields.get("outcome"))).observe(number(fields.get("seconds")))
@@ -202,6 +214,8 @@ class Metrics:
         yield GaugeMetricFamily("turngate_gate_waiting", "Sessions in which something waits at the gate.", waiting)
         draining = int(self.now.is_draining())
         yield GaugeMetricFamily("turngate_draining", "1 while nobody new is let in.", draining)
+        used_up = self.now.used_up()
+        yield GaugeMetricFamily("turngate_usage_clients_used_up", "Clients that have used up their day.", used_up)
         whole = {name: past + sum(getattr(one, name) for one in accounts) for name, past in self._past.items()}
         audio = CounterMetricFamily("turngate_audio_bytes", "Audio that was moved.", labels=["direction"])
         audio.add_metric(["in"], whole["audio_in_bytes"])

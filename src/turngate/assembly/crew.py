@@ -27,19 +27,16 @@ from turngate import __version__
 from turngate.admin import Metrics
 from turngate.admin.sums import families_of
 from turngate.assembly.doors import admin_port, client_ports
-from turngate.assembly.reloading import broken
+from turngate.assembly.shared_settings import Renewing, check, secrets_of
 from turngate.assembly.signals import stop
 from turngate.assembly.upstream import simulated
-from turngate.errors import ConfigError
 from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
-from turngate.ops.clients import judge_for
 from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.ops.notify import Notifier
 from turngate.ops.pulse import Pulse
-from turngate.ops.renewing import Renewed, renewed
 from turngate.ops.sockets import adopt, shown
 from turngate.proxy.ports import nothing
 from turngate.simulator import Simulator
@@ -50,9 +47,6 @@ from turngate.workers.posts import Events, Process, Stage
 from turngate.workers.processes import WorkerProcess, inherited
 from turngate.workers.whole_house import WholeHouse
 from turngate.workers.words import Begin, Line
-
-ENV: str = "env:"
-"""How a setting begins that refers to a variable with a secret."""
 
 
 class CrewService(Service):
@@ -170,7 +164,7 @@ def compose_crew(
     """
     log = Log(settings.log_level)
     # what only workers need is looked at all the same, while the operator looks on
-    judge_for(settings)
+    check(settings)
     simulator, _, url = simulated(reactor, settings)
     ports = client_ports(reactor, settings, Nobody(), Certificates(log))
     for port in ports:
@@ -204,43 +198,6 @@ def compose_crew(
     service = CrewService(reactor, log, settings, ports, crew, simulator, admin)
     service.reload = lambda: crew.reload(renewing.read())
     return service
-
-
-class Renewing:
-    """
-    What the configuration says, for those workers that are there and for those that will be.
-
-    Args:
-        running: what is in force.
-        again: reads it another time.
-        log: hears what is wrong with it.
-    """
-
-    def __init__(self, running: config.Config, again: Callable[[], Survey], log: Log) -> None:
-        self.running = running
-        self._again = again
-        self._log = log
-
-    def read(self) -> bytes | None:
-        """What is other now, for the workers; ``None`` where it cannot be used, so that all stays as it is."""
-        new = renewed(self.running, self._again(), os.environ)
-        if isinstance(new, Renewed):
-            try:
-                judge_for(new.config)
-            except ConfigError as error:
-                new = (str(error),)
-        if not isinstance(new, Renewed):
-            broken(self._log, new)
-            return None
-        self.running = new.config
-        self._log.level.name = new.config.log_level
-        return pickle.dumps(new)
-
-
-def secrets_of(settings: config.Config) -> tuple[str, ...]:
-    """The variables that settings refer to as secrets."""
-    references = (settings.upstream_key_file, settings.admin_token_file)
-    return tuple(one.removeprefix(ENV) for one in references if one is not None and one.startswith(ENV))
 
 
 def fail() -> None:

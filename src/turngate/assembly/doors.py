@@ -32,6 +32,7 @@ from turngate.ops.jwks import jwks_fetched, place_of
 from turngate.ops.logging import Log
 from turngate.ops.secrets import key_from
 from turngate.ops.sockets import is_local, listening
+from turngate.proxy.ledger import Books
 from turngate.proxy.resume import comes_back
 
 
@@ -52,9 +53,18 @@ def key_source_for(reactor: Any, settings: config.Config, log: Log) -> KeySource
 
 
 def guard_for(
-    reactor: Any, settings: config.Config, judge: Judges | None, log: Log, tables: SharedTables | None = None
+    reactor: Any,
+    settings: config.Config,
+    judge: Judges | None,
+    log: Log,
+    books: Books,
+    tables: SharedTables | None = None,
 ) -> Guard:
-    """Who asks clients for credentials, and counts them; with others, where there are tables that they share."""
+    """
+    Who asks clients for credentials, counts them, and knows from the books what they have used.
+
+    With other processes, they are counted in the tables that all share.
+    """
     return Guard(
         judge=judge,
         quotas=settings.quotas,
@@ -64,6 +74,7 @@ def guard_for(
         trusted_proxies=settings.trusted_proxies,
         places=tables.places if tables is not None else None,
         paces=tables.paces if tables is not None else None,
+        books=books,
     )
 
 

@@ -114,6 +114,8 @@ class Hand:
                 return Answered(ask.number, metrics=families_of(self._proxy.metrics.registry))
             case What.SESSIONS:
                 return Answered(ask.number, sessions=self._proxy.house.entries())
+            case What.USAGE:
+                return Answered(ask.number, usage=self._proxy.house.usage())
             case What.DISMISS:
                 return Answered(ask.number, was_there=self._proxy.reception.dismiss(ask.name))
 

@@ -19,11 +19,13 @@ from zope.interface.verify import verifyObject
 
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
 from turngate.admin import Metrics, Now, OneProcess, Storm
+from turngate.admin.usage import listed
 from turngate.assembly.doors import admin_port, client_ports, guard_for, key_source_for, turns_away
 from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
 from turngate.assembly.upstream import capabilities_of, dialler_for, simulated, translation_for
+from turngate.assembly.usage import counting, take_terms
 from turngate.net import (
     ClientListener,
     FunctionCaller,
@@ -37,9 +39,12 @@ from turngate.ops.clients import judge_for
 from turngate.ops.drain import Drain
 from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
+from turngate.ops.prices import prices_of
+from turngate.ops.usage_file import UsageFile
 from turngate.proxy.budget import LOOK_EVERY_S, MAX_BYTES, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
+from turngate.proxy.meters import Meters
 from turngate.proxy.ports import IDialler, nothing
 from turngate.proxy.reception import Reception
 from turngate.proxy.resume import MAX_AWAY, InMemoryStore
@@ -84,12 +89,12 @@ class Proxy:
     certificates: Certificates
     reloading: Reloading
     """Takes what the configuration says now."""
-    fetch: Callable[[], None]
-    """Fetches the keys of clients from where they are published."""
+    afterwards: tuple[Callable[[], None], ...]
+    """What follows from new settings."""
 
     def read_again(self, settings: Callable[[], None]) -> None:
         """Read all that may change while sessions go on; ``settings`` reads these."""
-        for read in (self.certificates.reload, settings, self.fetch):
+        for read in (self.certificates.reload, settings, *self.afterwards):
             read()
 
     def unready(self) -> str | None:
@@ -145,6 +150,7 @@ def assembled(reactor: Any, settings: config.Config, share: Share, again: Callab
         dial_s=settings.dial_try_s,
         first_word_s=settings.dial_first_word_s,
         max_connections=settings.max_connections,
+        client_max_frames_per_s=settings.client_frames_per_s,
     )
     simulator, key, url = simulated(reactor, settings, share.upstream_url)
     dialler = dialler_for(reactor, settings, url, key, limits, log)
@@ -152,6 +158,7 @@ def assembled(reactor: Any, settings: config.Config, share: Share, again: Callab
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions, key.conceal)
     budget = Budget(log, MAX_BYTES // share.of)
+    ledger, meters, usage_file = counting(reactor, settings, log)
     setup = Setup(
         dialler,
         translation_for(settings),
@@ -162,13 +169,15 @@ def assembled(reactor: Any, settings: config.Config, share: Share, again: Callab
         waits=waits_for(settings),
         habits=Habits(settings.client_idle_s, settings.speech_lead_s),
         budget=budget,
+        meters=meters,
+        prices=prices_of(settings),
     )
     store = InMemoryStore(settings.resume_s, reactor.seconds, MAX_AWAY // share.of)
     reception = Reception(system, setup, share.new_id, store)
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
     source = key_source_for(reactor, settings, log)
     judging = partial(judge_for, fetched=source)
-    guard = guard_for(reactor, settings, judging(settings), log, share.tables)
+    guard = guard_for(reactor, settings, judging(settings), log, ledger, share.tables)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -183,6 +192,7 @@ def assembled(reactor: Any, settings: config.Config, share: Share, again: Callab
         accounts=lambda: (standing.account for standing in reception.standings.values()),
         refusals=lambda: listener.refusals,
         is_draining=lambda: drain.busy_s() is not None,
+        used_up=lambda: sum(1 for _ in ledger.spent_clients()),
     )
     reasons = {
         "the proxy is draining": lambda: drain.busy_s() is not None,
@@ -192,28 +202,42 @@ def assembled(reactor: Any, settings: config.Config, share: Share, again: Callab
         "the keys of clients are not known yet": lambda: source is not None and source.keys is None,
     }
     certificates = Certificates(log)
+    reloading = Reloading(settings, again, judging, Parts(log, guard, listener, key))
+
+    def terms() -> None:
+        take_terms(ledger, guard, reloading.running)
+
+    terms()
     # once it runs, and until the process ends
-    reactor.callWhenRunning(keep_looking, reactor, budget)
+    for looks in (budget, meters, usage_file):
+        if looks is not None:
+            reactor.callWhenRunning(keep_looking, reactor, looks)
     return Proxy(
         settings=settings,
         log=log,
         metrics=metrics,
-        house=OneProcess(metrics, lambda: reception.standings, reception.dismiss, reactor.seconds),
+        house=OneProcess(
+            metrics,
+            lambda: reception.standings,
+            reception.dismiss,
+            reactor.seconds,
+            lambda: listed(ledger, prices_of(settings)),
+        ),
         simulator=simulator,
         reception=reception,
         drain=drain,
         listener=listener,
         reasons=reasons,
         certificates=certificates,
-        reloading=Reloading(settings, again, judging, Parts(log, guard, listener, key)),
-        fetch=source.refresh if source is not None else nothing,
+        reloading=reloading,
+        afterwards=(terms, source.refresh if source is not None else nothing),
     )
 
 
-def keep_looking(reactor: Any, budget: Budget) -> None:
-    """Have the budget look, again and again, whatever becomes of one look."""
-    reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, budget)
-    budget.look()
+def keep_looking(reactor: Any, somebody: Budget | Meters | UsageFile) -> None:
+    """Have somebody look, again and again, whatever becomes of one look."""
+    reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, somebody)
+    somebody.look()
 
 
 def report_failure(log: Log, failure: ActorFailure) -> None:

@@ -60,7 +60,7 @@ def main(argv: Sequence[str]) -> int:
 
 def page(survey: Survey, settings: Config) -> Iterator[str]:
     """The settings in the form of a file, each with its origin as a comment."""
-    tables = (*config.TABLES, config.WAITS)
+    tables = (*config.TABLES, config.WAITS, config.PRICES)
     rows = [row(survey, settings, key) for key in fields_dict(Config) if key not in {*NOT_SET, *tables}]
     rows.append(("# the upstream key", HIDDEN if settings.upstream_key else "none", ""))
     yield from aligned(rows)
@@ -68,11 +68,15 @@ def page(survey: Survey, settings: Config) -> Iterator[str]:
         entries: Mapping[str, Any] = getattr(settings, table)
         if table == config.WAITS:
             entries = {name: one for name, one in asdict(settings.waits).items() if name not in config.ELSEWHERE}
-        if entries:
+        inner = {name: one for name, one in entries.items() if isinstance(one, dict)}
+        rows = [(bare(n), json.dumps(one), origin(survey, (table, n))) for n, one in entries.items() if n not in inner]
+        if rows:
             yield f"\n[{table}]"
-            yield from aligned(
-                [(bare(name), json.dumps(one), origin(survey, (table, name))) for name, one in entries.items()]
-            )
+            yield from aligned(rows)
+        for name, one in inner.items():
+            by = origin(survey, (table, name))
+            yield f"\n[{table}.{bare(name)}]"
+            yield from aligned([(bare(kind), json.dumps(price), by) for kind, price in one.items()])
 
 
 def row(survey: Survey, settings: Config, key: str) -> tuple[str, str, str]:

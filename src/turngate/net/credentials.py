@@ -18,6 +18,7 @@ from typing import Final, Protocol
 from attrs import field, frozen
 
 from turngate.net.admission import CREDENTIAL_SCHEMES
+from turngate.proxy.ledger import Caps
 
 MAX_CREDENTIAL_CHARS: Final = 8192
 
@@ -86,6 +87,8 @@ class StaticKey:
     expires_s: float | None = None
     """Since 1970."""
     max_sessions: int | None = None
+    day: Caps = field(factory=Caps)
+    """What it may use in a day, where it is not as much as any other."""
 
 
 @frozen

@@ -21,6 +21,7 @@ from turngate.net.admission import Guest, Offer, Refused
 from turngate.net.credentials import Judges, Known, Reason, secret_of
 from turngate.net.quotas import CountsPlaces, Full, KeepsPaces, Paces, Places, Quotas
 from turngate.net.whence import source_of
+from turngate.proxy.ledger import Books
 from turngate.proxy.log import EventLog
 
 EVERYBODY: Final = "everybody"
@@ -30,6 +31,8 @@ LINES_PER_S, LINES_AT_ONCE = 10.0, 50
 SEATS_RETRY_S: Final = 5
 NOT_YET_RETRY_S: Final = 2
 """Fetching the keys takes less."""
+MOST_RETRY_S: Final = 3600
+"""A day that is used up is over at midnight, unless the operator allows more before."""
 
 
 @frozen
@@ -53,6 +56,7 @@ class Guard:
         trusted_proxies: how many proxies in front write ``X-Forwarded-For``.
         places: counts who is in; by default those of this process alone.
         paces: knows how fast each comes; by default to this process alone.
+        books: know who has used up a day; ``None`` asks nobody.
     """
 
     def __init__(
@@ -66,6 +70,7 @@ class Guard:
         trusted_proxies: int = 0,
         places: CountsPlaces | None = None,
         paces: KeepsPaces | None = None,
+        books: Books | None = None,
     ) -> None:
         self.judge = judge
         """May be replaced at any time; sessions that are open stay."""
@@ -75,6 +80,7 @@ class Guard:
         self._log = log
         self._comes_back = comes_back
         self._trusted_proxies = trusted_proxies
+        self._books = books
         self._paces = Paces(quotas.connects_per_s, quotas.connect_burst) if paces is None else paces
         self._lines = Paces(LINES_PER_S, LINES_AT_ONCE)
         self._unlogged = 0
@@ -84,15 +90,19 @@ class Guard:
         source = source_of(offer, self._trusted_proxies)
         by_address = ("address", source) if source is not None else None
         if by_address is not None and (wait_s := self._paces.wait_s(by_address, self._clock.seconds())):
-            return self._too_fast(offer, source, "", "address_rate", wait_s)
+            return self._too_soon(offer, source, "", "address_rate", wait_s)
         known = self._known(offer)
         if isinstance(known, Reason):
             return self._refused(offer, source, "", known.name.lower(), answer_to(known))
         by_key = ("key", known.name) if known.name else None
         if by_key is not None and (wait_s := self._paces.wait_s(by_key, self._clock.seconds())):
-            return self._too_fast(offer, source, known.name, "key_rate", wait_s)
+            return self._too_soon(offer, source, known.name, "key_rate", wait_s)
         if self._comes_back(offer):
             return Guest(known.name)
+        used_up = self._books.used_up(known.name) if self._books is not None else None
+        if self._books is not None and used_up is not None:
+            wait_s = min(MOST_RETRY_S, self._books.wait_s(known.name) or 0.0)
+            return self._too_soon(offer, source, known.name, used_up.name.lower(), wait_s)
         limits = (
             (EVERYBODY, self._quotas.max_sessions, "all_sessions", HTTPStatus.SERVICE_UNAVAILABLE),
             (by_key, known.max_sessions or self._quotas.max_key_sessions, "key_sessions", HTTPStatus.TOO_MANY_REQUESTS),
@@ -115,7 +125,7 @@ class Guard:
         secret = secret_of(offer.credential)
         return secret if isinstance(secret, Reason) else self.judge.judge(secret, self._clock.now_s())
 
-    def _too_fast(self, offer: Offer, source: str | None, client: str, reason: str, wait_s: float) -> Refused:
+    def _too_soon(self, offer: Offer, source: str | None, client: str, reason: str, wait_s: float) -> Refused:
         return self._refused(offer, source, client, reason, Refused(HTTPStatus.TOO_MANY_REQUESTS, max(1, ceil(wait_s))))
 
     def _refused(self, offer: Offer, source: str | None, client: str, reason: str, answer: Refused) -> Refused:

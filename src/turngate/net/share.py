@@ -14,8 +14,8 @@ from typing import Final
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-FRAMES_AT_ONCE: Final = 16
-"""One or two milliseconds of work, and more than a read of speech in real time holds."""
+FRAMES_AT_ONCE: Final = 4
+"""About a millisecond of work, and more than a read of speech in real time holds."""
 
 
 class Share:

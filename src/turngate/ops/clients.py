@@ -18,15 +18,19 @@ from typing import Any, Final
 from turngate.errors import ConfigError
 from turngate.net.credentials import Judges, StaticKey, StaticKeys
 from turngate.net.jwts import Either, FetchedJwts, Jwts, Keys
-from turngate.ops.config import Config, suggestion
+from turngate.ops.config import AMOUNTS, COUNTS, Config, suggestion
 from turngate.ops.jwks import jwks_from_file
+from turngate.ops.prices import check_cost, day_caps
+from turngate.proxy.ledger import Caps, Terms
 
 MAX_FILE_BYTES: Final = 1024 * 1024
 MAX_KEYS: Final = 1000
 """All of them are compared with each that is shown; for more clients there are JWTs."""
 MAX_NAME_CHARS: Final = 64
 HASH: Final = "sha256:"
-FIELDS: Final = ("name", "hash", "expires", "sessions")
+DAY: Final = {"day_minutes": "max_day_minutes", "day_tokens": "max_day_tokens", "day_cost": "max_day_cost"}
+"""What a key may use in a day, each with the setting that holds where it is left out."""
+FIELDS: Final = ("name", "hash", "expires", "sessions", *DAY)
 
 
 def judge_for(settings: Config, fetched: Keys | None = None) -> Judges | None:
@@ -37,6 +41,8 @@ def judge_for(settings: Config, fetched: Keys | None = None) -> Judges | None:
         ConfigError: a file cannot be used.
     """
     static = None if settings.client_keys_file is None else keys_from_file(settings.client_keys_file)
+    for key in static.keys if static is not None else ():
+        check_cost(settings, f"{settings.client_keys_file}: day_cost of {key.name}", key.day.cost)
     audience, issuer, path = settings.client_jwt_audience, settings.client_jwt_issuer, settings.client_jwks_file
     signed: Judges | None = None
     if audience is not None and path is not None:
@@ -46,6 +52,13 @@ def judge_for(settings: Config, fetched: Keys | None = None) -> Judges | None:
     if static is None or signed is None:
         return static or signed
     return Either(static, signed)
+
+
+def terms_for(settings: Config, judge: Judges | None) -> Terms:
+    """What each client may use in a day, as its entry in the file says, or else the configuration."""
+    static = judge.static if isinstance(judge, Either) else judge
+    keys = static.keys if isinstance(static, StaticKeys) else ()
+    return Terms(day_caps(settings), {key.name: key.day for key in keys})
 
 
 def keys_from_file(path: str) -> StaticKeys:
@@ -112,7 +125,20 @@ def key_from(entry: dict[str, Any], where: str) -> StaticKey:
     sessions = entry.get("sessions")
     if sessions is not None and (isinstance(sessions, bool) or not isinstance(sessions, int) or sessions < 1):
         raise ConfigError(f"{where}: sessions is a whole number from 1; leave it out for the usual limit")
-    return StaticKey(str(name), digest, expiry_from(entry.get("expires"), where), sessions)
+    minutes, tokens, cost = (day_from(entry, field, setting, where) for field, setting in DAY.items())
+    day = Caps(minutes, None if tokens is None else int(tokens), cost)
+    return StaticKey(str(name), digest, expiry_from(entry.get("expires"), where), sessions, day)
+
+
+def day_from(entry: dict[str, Any], field: str, setting: str, where: str) -> float | None:
+    """One of the caps of a key's day."""
+    value = entry.get(field)
+    kind: Any = int if setting in COUNTS else int | float
+    least, most = COUNTS[setting] if setting in COUNTS else AMOUNTS[setting]
+    if value is None or (isinstance(value, kind) and not isinstance(value, bool) and least <= value <= most):
+        return value
+    what = "a whole number" if setting in COUNTS else "a number"
+    raise ConfigError(f"{where}: {field} is {what} from {least:g} to {most:g}; leave it out for {setting}")
 
 
 def is_name(name: object) -> bool:

@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from math import ceil
 from os import sched_getaffinity
-from typing import Final
+from typing import Any, Final
 
 from attrs import field, frozen
 
-from turngate.net import BearerKey, Quotas
+from turngate.net import BearerKey, Limits, Quotas
 from turngate.protocols.realtime import DIALECTS, Dialect, dialect_of
 from turngate.session.policy import Waits
 
@@ -132,6 +132,20 @@ class Config:
     """Of one key, and of one address, on the average ..."""
     connect_burst: int = Quotas().connect_burst
     """... and at once."""
+    client_frames_per_s: int = int(Limits().client_max_frames_per_s)
+    """How many messages a client may send in the long run, and ten times as many at once."""
+    max_session_minutes: float | None = None
+    """What one session may use; ``None`` is as much as it likes."""
+    max_session_tokens: int | None = None
+    max_session_cost: float | None = None
+    max_day_minutes: float | None = None
+    """What all sessions of one client may use in a day, where its key does not say otherwise."""
+    max_day_tokens: int | None = None
+    max_day_cost: float | None = None
+    usage_file: str | None = None
+    """Where what was used is kept when the proxy stops; ``None`` forgets it."""
+    prices: Mapping[str, Any] = field(factory=dict)
+    """What tokens cost, in the form of the file: by kind, and for some models by name; see ``ops/prices.py``."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
     """From the file, or else from the environment; never from the command line, which every user of a machine sees."""
     near_misses: tuple[tuple[str, str], ...] = ()
@@ -208,6 +222,7 @@ NAMES: Final = (
     "client_jwks_url",
     "client_jwt_audience",
     "client_jwt_issuer",
+    "usage_file",
 )
 """Single words that are seldom changed."""
 COUNTS: Final = {
@@ -217,9 +232,20 @@ COUNTS: Final = {
     "max_address_sessions": (1, 100_000),
     "connects_per_s": (1, 10_000),
     "connect_burst": (1, 10_000),
+    "client_frames_per_s": (100, 1_000_000),
     "trusted_proxies": (0, 10),
+    "max_session_tokens": (1, 10**12),
+    "max_day_tokens": (1, 10**12),
 }
 """From and to."""
+AMOUNTS: Final = {
+    "max_session_minutes": (0.1, 1e6),
+    "max_session_cost": (1e-6, 1e9),
+    "max_day_minutes": (0.1, 1e6),
+    "max_day_cost": (1e-6, 1e9),
+}
+"""From and to: minutes, and money of the operator's currency."""
+PRICES: Final = "prices"
 WAITS: Final = "waits"
 ELSEWHERE: Final = {
     "client_return_s": "resume_s",
@@ -234,9 +260,9 @@ CAPABILITIES: Final = ("pass_g711", "text_ends_response")
 SWITCHES: Final = frozenset({"allow_anonymous", *CAPABILITIES})
 MAY_BE_EMPTY: Final = frozenset({"component_path"})
 SELDOM_LISTS: Final = ("allowed_origins",)
-FILE_KEYS: Final = (*KEYS, *NAMES, *SELDOM_LISTS, *SECONDS, *COUNTS, *CAPABILITIES, *TABLES, WAITS)
+FILE_KEYS: Final = (*KEYS, *NAMES, *SELDOM_LISTS, *SECONDS, *COUNTS, *AMOUNTS, *CAPABILITIES, *TABLES, WAITS, PRICES)
 """What a file may hold."""
-VARIABLES: Final = (*KEYS, *NAMES, *SELDOM_LISTS, *SECONDS, *COUNTS, *CAPABILITIES)
+VARIABLES: Final = (*KEYS, *NAMES, *SELDOM_LISTS, *SECONDS, *COUNTS, *AMOUNTS, *CAPABILITIES)
 """What the environment may hold, each with the prefix and in capitals."""
 LISTS: Final = {
     "listen": "an endpoint string",

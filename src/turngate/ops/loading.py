@@ -29,6 +29,7 @@ from turngate.ops.config import (
     MAX_WORKERS,
     MAY_BE_EMPTY,
     PREFIX,
+    PRICES,
     SIMULATOR,
     TABLES,
     WAITS,
@@ -36,6 +37,7 @@ from turngate.ops.config import (
 )
 from turngate.ops.jwks import place_of
 from turngate.ops.logging import LEVELS
+from turngate.ops.prices import check_cost, prices_of
 from turngate.ops.reading import Found, Name, Reading, from_environment, from_file, near_misses
 from turngate.ops.secrets import key_from, key_from_environment
 from turngate.protocols.realtime import DIALECTS, completed, dialect_of
@@ -259,5 +261,10 @@ CHECKS: Final[Mapping[str, Callable[[Config], object]]] = {
     "workers": check_workers,
     "allowed_origins": check_origins,
     "client_jwks_file": check_tokens,
+    PRICES: prices_of,
+    **{
+        cap: partial(lambda cap, settings: check_cost(settings, cap, getattr(settings, cap)), cap)
+        for cap in ("max_session_cost", "max_day_cost")
+    },
 }
 """What a setting has to be, beyond its type; the others have no such rule."""

@@ -18,6 +18,7 @@ from attrs import Factory, fields_dict, frozen
 
 from turngate.errors import ConfigError
 from turngate.ops.config import (
+    AMOUNTS,
     COUNTS,
     ELSEWHERE,
     EXAMPLES,
@@ -25,6 +26,7 @@ from turngate.ops.config import (
     LISTS,
     MAY_BE_EMPTY,
     PREFIX,
+    PRICES,
     SECONDS,
     SWITCHES,
     TABLES,
@@ -34,6 +36,7 @@ from turngate.ops.config import (
     suggestion,
 )
 from turngate.ops.positions import line_of
+from turngate.ops.prices import CURRENCY, EXAMPLE, entry_of
 from turngate.session.policy import Waits
 
 SECTION: Final = f"{PREFIX}_"
@@ -82,7 +85,7 @@ def from_file(path: str) -> Reading:
         return reading
     for key, value in table.items():
         where = f"{path}:{line_of(text, (key,))}"
-        if key in (*TABLES, WAITS) and isinstance(value, dict):
+        if key in (*TABLES, WAITS, PRICES) and isinstance(value, dict):
             for name, one in value.items():
                 at = f"{path}:{line_of(text, (key, name))}"
                 reading.take((key, name), f"file {at}", lambda: in_table(key, name, one, at))  # noqa: B023 - called at once
@@ -107,6 +110,12 @@ def checked(key: str, value: object, where: str) -> Any:
         if isinstance(value, bool) or not isinstance(value, int):
             raise ConfigError(f"{where}: {key} is a whole number")
         return count(f"{where}: {key}", key, value)
+    if key in AMOUNTS:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConfigError(f"{where}: {key} is a number")
+        return amount(f"{where}: {key}", key, value)
+    if key == PRICES:
+        raise ConfigError(f"{where}: [{PRICES}] is a table of prices, such as {EXAMPLE}")
     if key == WAITS:
         raise ConfigError(f"{where}: [{WAITS}] is a table of seconds, such as tool_results_s = 30")
     if key in TABLES:
@@ -129,6 +138,8 @@ def in_table(table: str, name: str, value: object, where: str) -> Any:
         if not isinstance(value, str) or not value:
             raise ConfigError(f"{where}: [{table}] is a table of names, such as {EXAMPLES[table]}")
         return value
+    if table == PRICES:
+        return entry_of(name, value, where)
     known = tuple(one for one in fields_dict(Waits) if one not in ELSEWHERE)
     if name in ELSEWHERE:
         raise ConfigError(f"{where}: [{WAITS}] has no {name}; set {ELSEWHERE[name]}, outside of the table")
@@ -166,16 +177,20 @@ def written(name: str, key: str, value: str) -> Any:
         return number(name, value, SECONDS[key])
     if key in COUNTS:
         return whole_number(name, key, value)
+    if key in AMOUNTS:
+        return amount(name, key, decimal(name, value))
     return value
 
 
 def of_table(name: str, table: str, entry: str, value: str) -> Any:
     """A table's entry in writing."""
-    tables = (*TABLES, WAITS)
+    tables = (*TABLES, WAITS, PRICES)
     if table not in tables:
         near = get_close_matches(table, tables, 1)
         names = near or tables
         raise ConfigError(f"{name} names no table; there {'may be meant' if near else 'are'} {', '.join(names)}")
+    if table == PRICES and entry != CURRENCY:
+        return in_table(table, entry, decimal(name, value), name)
     return in_table(table, entry, number(name, value, WAIT_BOUNDS) if table == WAITS else value, name)
 
 
@@ -193,6 +208,22 @@ def whole_number(name: str, key: str, value: str) -> int:
         return count(name, key, int(value))
     except ValueError:
         raise ConfigError(f"{name} is a whole number, not {value[:20]!r}") from None
+
+
+def decimal(name: str, value: str) -> float:
+    """A number, in writing."""
+    try:
+        return float(value)
+    except ValueError:
+        raise ConfigError(f"{name} is a number, not {value[:20]!r}") from None
+
+
+def amount(name: str, key: str, value: float) -> float:
+    """An amount within its bounds."""
+    least, most = AMOUNTS[key]
+    if not least <= value <= most:
+        raise ConfigError(f"{name} is from {least:g} to {most:g}")
+    return float(value)
 
 
 def count(name: str, key: str, value: int) -> int:

@@ -10,8 +10,9 @@ Comes from: the session's :class:`~turngate.session.messages.Ending`. Goes to: `
 The choices:
 
 * The client hears 1008 (policy) for everything that it did wrong inside a well-formed WebSocket, be it a message that
-  cannot be read, one that came too early, one that never came, or reading too slowly. 1002 and 1007 stay with the
-  WebSocket layer, which has violations of the framing and of UTF-8 to itself, so that a developer can tell them apart.
+  cannot be read, one that came too early, one that never came, or reading too slowly; and for what the
+  operator decides: that it ends, or has used up what it may. 1002 and 1007 stay with the WebSocket layer, which has
+  violations of the framing and of UTF-8 to itself, so that a developer can tell them apart.
 * Two codes are our own, since no code of the RFC says what they say: 4001 to a connection whose client has come over
   another one, and 4004 to a client that came back to no session. A client that connects again by itself after some
   codes can tell them from the others.
@@ -70,7 +71,7 @@ def client_close(ending: Ending) -> tuple[int, str]:
             return NORMAL, ""
         case Ending.UPSTREAM_LIMIT:
             return NORMAL, ending.value
-        case Ending.CLIENT_FAULT | Ending.CLIENT_TIMEOUT | Ending.CLIENT_STALLED | Ending.DISMISSED:
+        case Ending.CLIENT_FAULT | Ending.CLIENT_TIMEOUT | Ending.CLIENT_STALLED | Ending.USED_UP | Ending.DISMISSED:
             return POLICY_VIOLATION, ending.value
         case Ending.CLIENT_TOO_LARGE:
             return MESSAGE_TOO_BIG, ending.value
@@ -97,6 +98,7 @@ def upstream_close(ending: Ending) -> tuple[int, str]:
             | Ending.CLIENT_TIMEOUT
             | Ending.CLIENT_STALLED
             | Ending.UPSTREAM_LIMIT
+            | Ending.USED_UP
             | Ending.DISMISSED
         ):
             return NORMAL, ""

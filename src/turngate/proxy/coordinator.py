@@ -8,6 +8,7 @@ Must not know: what may follow from what. That is ``session/rules.py``, and ther
 Comes from: both legs, and its own timers. Goes to: both legs, and the guardian when the session is over.
 """
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 from attrs import frozen
@@ -36,7 +37,11 @@ class SessionOver:
 
 
 class Coordinator(Actor[m.Message]):
-    """The middle of one session; with a judge it ends a session in which a promise was broken."""
+    """
+    The middle of one session; with a judge it ends a session in which a promise was broken.
+
+    ``spent`` is told what each answer has cost, and says what is used up by it.
+    """
 
     def __init__(
         self,
@@ -46,6 +51,7 @@ class Coordinator(Actor[m.Message]):
         log: EventLog,
         judge: Judge | None = None,
         account: Account | None = None,
+        spent: Callable[[m.Usage], m.Cap | None] | None = None,
     ) -> None:
         self._state = state
         self._waits = waits
@@ -55,6 +61,7 @@ class Coordinator(Actor[m.Message]):
         self._stopwatch = Stopwatch()
         self._memory = Memory(state.capabilities.input_rate_hz)
         self._account = account if account is not None else Account()
+        self._spent = spent
         self._client: Ref[ClientBound]
         self._upstream: Ref[UpstreamBound]
         self._functions: Ref[m.CallFunction] | None
@@ -78,7 +85,14 @@ class Coordinator(Actor[m.Message]):
         self._carry_out(context, None, effects, context.seconds())
 
     def receive(self, context: Context[m.Message], message: m.Message) -> None:
-        """One message, one step."""
+        """One message, one step; what is used up by an answer is known before that has ended."""
+        if isinstance(message, m.ResponseEnded) and self._spent and self._account.awaits(message.response_id):
+            cap = self._spent(message.usage)
+            if cap is not None:
+                self._take(context, m.UsedUp(cap))
+        self._take(context, message)
+
+    def _take(self, context: Context[m.Message], message: m.Message) -> None:
         now_s = context.seconds()
         self._stopwatch.hear(message, now_s)
         self._memory.hear(message)
@@ -136,4 +150,4 @@ class Coordinator(Actor[m.Message]):
                 case _:
                     self._client.tell(effect)
         if recalled is not None:
-            self.receive(context, recalled)
+            self._take(context, recalled)

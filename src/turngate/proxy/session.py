@@ -23,6 +23,7 @@ from turngate.proxy.coordinator import Coordinator, SessionOver
 from turngate.proxy.functions import FunctionsActor
 from turngate.proxy.legs import ClientLost, CloseLeg, Leg, LegDown, LegEvents, Returned
 from turngate.proxy.log import EventLog
+from turngate.proxy.meters import Meters
 from turngate.proxy.outbox import NOTHING
 from turngate.proxy.ports import Face, IConnection, IDialler, IFunctionCaller
 from turngate.proxy.resume import name_of, refuse
@@ -31,6 +32,7 @@ from turngate.session.account import Account
 from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.invariants import Judge
 from turngate.session.messages import (
+    Cap,
     Cause,
     ClientGone,
     Dismissed,
@@ -41,8 +43,10 @@ from turngate.session.messages import (
     Message,
     Problem,
     Shutdown,
+    UsedUp,
 )
 from turngate.session.policy import Absence, Bounds, Policy, Waits
+from turngate.session.prices import PriceList
 from turngate.session.state import State
 
 CLOSE_WITHIN_S: Final = 5.0
@@ -84,6 +88,9 @@ class Setup:
     """What the upstream does otherwise than the API."""
     budget: Budget | None = None
     """What all sessions may hold together; ``None`` leaves it at what each may."""
+    meters: Meters | None = None
+    """What sessions use; ``None`` leaves it uncounted."""
+    prices: PriceList = field(factory=PriceList)
     judged: bool = False
     """Whether each session's promises are checked as it runs; a broken one ends the session."""
 
@@ -96,6 +103,13 @@ class LeaveSoon:
 @frozen
 class Dismiss:
     """The operator ends this session."""
+
+
+@frozen
+class CapMet:
+    """The session has used up what it may."""
+
+    cap: Cap
 
 
 @frozen
@@ -118,7 +132,7 @@ class Overdue:
 
 
 GuardianMessage: TypeAlias = (
-    SessionOver | LegDown | ClientLost | Returned | LeaveSoon | Dismiss | EndNow | ChildEnded | Overdue
+    SessionOver | LegDown | ClientLost | Returned | LeaveSoon | Dismiss | CapMet | EndNow | ChildEnded | Overdue
 )
 
 
@@ -182,7 +196,7 @@ class SessionActor(Actor[GuardianMessage]):
         self._up = {Leg.CLIENT, Leg.UPSTREAM}
         self._over = SessionOver(Ending.INTERNAL, "stopped")
         self._started_s = 0.0
-        self._account = Account()
+        self._account = Account(setup.prices)
         self._coordinator: Ref[Message]
         self._client: Ref[ClientLegMessage]
         self._upstream: Ref[UpstreamLegMessage]
@@ -198,7 +212,9 @@ class SessionActor(Actor[GuardianMessage]):
             self._session_id, policy=self._profile.policy, bounds=setup.bounds, capabilities=setup.capabilities
         )
         judge = Judge(setup.capabilities) if setup.judged else None
-        coordinator = Coordinator(state, setup.waits, me, self._log, judge, self._account)
+        meters, name = setup.meters, name_of(self._session_id)
+        spent = (lambda usage: meters.answered(name, usage)) if meters is not None else None
+        coordinator = Coordinator(state, setup.waits, me, self._log, judge, self._account, spent)
         self._coordinator = context.spawn(coordinator, "coordinator", mailbox=MAILBOX)
         face = self._profile.face()
         rate_hz = setup.capabilities.input_rate_hz
@@ -215,6 +231,8 @@ class SessionActor(Actor[GuardianMessage]):
                 shed=lambda: me.tell(EndNow()),
             )
             setup.budget.open(holding)
+        if meters is not None:
+            meters.open(name, self._client_name, self._account, lambda cap: me.tell(CapMet(cap)))
         functions = None
         if setup.functions is not None:
             caller = FunctionsActor(setup.functions, name_of(self._session_id), self._coordinator)
@@ -245,6 +263,8 @@ class SessionActor(Actor[GuardianMessage]):
                 self._coordinator.tell(Drain())
             case Dismiss():
                 self._coordinator.tell(Dismissed())
+            case CapMet(cap):
+                self._coordinator.tell(UsedUp(cap))
             case EndNow():
                 self._coordinator.tell(Shutdown())
             case ChildEnded(leg, ended):
@@ -260,6 +280,8 @@ class SessionActor(Actor[GuardianMessage]):
 
     def on_stop(self, context: Context[GuardianMessage]) -> None:
         """The last line about the session."""
+        if self._setup.meters is not None:
+            self._setup.meters.close(name_of(self._session_id))
         try:
             self._log.info(
                 "session.ended",

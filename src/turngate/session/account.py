@@ -18,6 +18,7 @@ from attrs import asdict, field, frozen
 from turngate.evolving import evolve
 from turngate.session import messages as m
 from turngate.session.machines import Gate
+from turngate.session.prices import PriceList
 from turngate.session.state import State
 
 Figure: TypeAlias = str | int | float | None
@@ -51,7 +52,7 @@ class Turn:
     latency: m.Latency = field(factory=m.Latency)
     usage: m.Usage = field(factory=m.Usage)
 
-    def ended(self, now_s: float) -> Fact:
+    def ended(self, now_s: float, cost: float | None) -> Fact:
         """The line about it."""
         figures: dict[str, Figure] = {
             "turn": self.number,
@@ -63,6 +64,7 @@ class Turn:
             "calls": self.calls or None,
             **{name: None if value is None else round(value, 3) for name, value in asdict(self.latency).items()},
             **tokens(self.usage),
+            "cost": cost,
         }
         return Fact("turn.ended", figures)
 
@@ -75,7 +77,10 @@ def tokens(usage: m.Usage) -> dict[str, Figure]:
 class Account:
     """The figures of one session. It has one writer, and may be read by anybody at any time."""
 
-    def __init__(self) -> None:
+    def __init__(self, prices: PriceList | None = None) -> None:
+        self._prices = prices or PriceList()
+        self._model: str | None = None
+        """What the client asked for, if it did."""
         self.phase = ""
         self.gate = Gate.OPEN
         self.waits: set[m.Deadline] = set()
@@ -108,6 +113,14 @@ class Account:
         """Whether something waits at the gate that would go out but for it."""
         return self._held_since_s is not None
 
+    def cost(self, usage: m.Usage) -> float | None:
+        """What a usage of this session costs, where there are prices."""
+        return self._prices.cost(usage, self._model)
+
+    def awaits(self, response_id: str) -> bool:
+        """Whether the end of a response is still to be counted; ends may be told twice."""
+        return response_id in self._active
+
     def totals(self) -> dict[str, Figure]:
         """The figures of the whole session; what is nothing is ``None``."""
         return {
@@ -118,6 +131,7 @@ class Account:
             "dropped_bytes": self.dropped_bytes or None,
             "unheard_ms": self.unheard_ms or None,
             **tokens(self.usage),
+            "cost": self._priced(self.usage),
         }
 
     def spoke(self, latency: m.Latency) -> None:
@@ -142,7 +156,7 @@ class Account:
         self.phase, self.gate = state.phase.name.lower(), state.gate
         was, self._is_responding = self._is_responding, bool(state.responses)
         if self._turn is not None and self._is_over(was, state, effects):
-            facts.append(self._turn.ended(now_s))
+            facts.append(self._turn.ended(now_s, self._priced(self._turn.usage)))
             self._turn, self._next = self._next, None
         return tuple(facts)
 
@@ -211,7 +225,12 @@ class Account:
         if self._turn is not None and ended.in_conversation:
             turn = self._turn
             self._turn = evolve(turn, responses=turn.responses + 1, status=status, usage=turn.usage + ended.usage)
-        return [Fact("response.ended", {"status": status, **tokens(ended.usage)}, is_detail=True)]
+        figures = {"status": status, **tokens(ended.usage), "cost": self._priced(ended.usage)}
+        return [Fact("response.ended", figures, is_detail=True)]
+
+    def _priced(self, usage: m.Usage) -> float | None:
+        cost = self.cost(usage)
+        return round(cost, 6) or None if cost is not None else None
 
     # --- what was done ------------------------------------------------------------------------------------------------
 
@@ -235,7 +254,10 @@ class Account:
             case m.ToolCallsCancelled(calls):
                 outcome = "timeout" if isinstance(message, m.DeadlinePassed) else "cancelled"
                 return [fact for call in calls for fact in self._answered(call.call_id, outcome, now_s)]
-            case m.DialUpstream() | m.MoveOver():
+            case m.DialUpstream(model):
+                self._model = model
+                self._active.clear()
+            case m.MoveOver():
                 self._active.clear()
             case _:
                 pass

@@ -7,8 +7,9 @@ Must not know: what the session was doing.
 """
 
 from turngate.evolving import evolve
-from turngate.session.machines import PHASES, Milestone, follow
+from turngate.session.machines import PHASES, Milestone, Phase, follow
 from turngate.session.messages import (
+    Cap,
     Cause,
     ClientFault,
     ClientGone,
@@ -22,8 +23,9 @@ from turngate.session.messages import (
     Failed,
     Problem,
     Shutdown,
+    UsedUp,
 )
-from turngate.session.state import Draft, Stay
+from turngate.session.state import Draft, State, Stay
 from turngate.session.transcript import tell_all
 
 
@@ -32,13 +34,17 @@ def reach(draft: Draft, milestone: Milestone) -> None:
     draft.state = evolve(draft.state, phase=follow(PHASES, draft.state.phase, milestone))
 
 
-def end(draft: Draft, ending: Ending, problem: Problem | None = None) -> None:
-    """End the session, with a last word to the client where there is one. Nothing is asked for after this."""
+def end(draft: Draft, ending: Ending, problem: Problem | None = None, detail: str = "") -> None:
+    """
+    End the session, with a last word to the client where there is one. Nothing is asked for after this.
+
+    ``detail`` is for the log, where that can know more than the cause.
+    """
     tell_all(draft)
     reach(draft, Milestone.END)
     if problem is not None:
         draft.emit(Failed(problem))
-    draft.emit(EndSession(ending, problem.cause.name.lower() if problem else ""))
+    draft.emit(EndSession(ending, detail or (problem.cause.name.lower() if problem else "")))
 
 
 def fail(draft: Draft, problem: Problem) -> None:
@@ -86,6 +92,26 @@ def dismissed(draft: Draft, _: Dismissed) -> None:
     """The operator wants it so."""
     detail = "The operator of this proxy has ended the session; ask them before you connect again."
     end(draft, Ending.DISMISSED, Problem(Cause.DISMISSED, detail))
+
+
+def used_up(draft: Draft, used: UsedUp) -> None:
+    """A cap is reached; the first that is holds (``settle``)."""
+    if draft.state.used_up is None:
+        draft.state = evolve(draft.state, used_up=used.cap)
+
+
+def is_due(state: State) -> bool:
+    """Whether a cap that was reached ends the session now: what cuts no answer waits for the end of the active one."""
+    cap = state.used_up
+    return cap is not None and state.phase is not Phase.ENDED and (cap.cuts or not state.responses)
+
+
+def cap_reached(draft: Draft, cap: Cap) -> None:
+    """What may be used is used up."""
+    again = "Connect again after midnight UTC" if cap.is_of_a_day else "Connect again to go on"
+    detail = f"Used up: {cap.value}, as the operator of this proxy has set it. {again}, or ask them for more."
+    cause = Cause.LENGTH_USED_UP if cap is Cap.SESSION_MINUTES else Cause.USED_UP
+    end(draft, Ending.USED_UP, Problem(cause, detail), cap.name.lower())
 
 
 def shut_down(draft: Draft, _: Shutdown | Drain) -> None:

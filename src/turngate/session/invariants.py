@@ -119,6 +119,8 @@ class Judge(Witness):
         require(
             self.configured or not isinstance(effect, SERVICE), "A1", "service before the settings were acknowledged"
         )
+        asks = isinstance(effect, m.SendUpdate | m.StartResponse)
+        require(self.used_up is None or not asks, "C3", "the upstream was asked for more than may be used")
         match effect:
             case m.SessionOpened():
                 require(not self.opened or isinstance(message, m.ClientBack), "A3", "a second welcome")
@@ -363,6 +365,8 @@ class Judge(Witness):
         late = message == m.DeadlinePassed(m.Deadline.CLIENT_RETURN)
         gone = left or late or isinstance(message, m.Shutdown | m.Dismissed | m.ClientStalled)
         require(not gone, "C1", "a leg is gone and the session goes on")
+        lasts = self.used_up is None or (bool(self.active) and not self.used_up.cuts)
+        require(lasts, "C3", "what may be used is used up and the session goes on")
         require(self.away == (m.Deadline.CLIENT_RETURN in self.armed), "C1", "the wait for a client has no end")
         for kind, deadlines in WAITS.items():
             waits = self.outstanding is not None and self.outstanding[0] is kind

@@ -22,7 +22,9 @@ The rules, in a page
 7. An upstream session that is lost, or may not be longer, is replaced: settings and conversation are restored, what
    was not answered is asked again, what was heard in part is reported as cut. What the client sends meanwhile waits.
 8. A client that was cut off is waited for, where the policy says so. Meanwhile the session goes on as if it were there.
-9. A session that is to leave ends when nobody speaks and nothing is under way, and not in the middle of a turn.
+9. A session that has used up what it may asks for nothing more, and ends: in the middle of an answer where it is time
+   that was used up, else with the answer that is active.
+10. A session that is to leave ends when nobody speaks and nothing is under way, and not in the middle of a turn.
 
 How to read the table
 ---------------------
@@ -100,6 +102,7 @@ from turngate.session.messages import (
     UpstreamLost,
     UpstreamReady,
     UpstreamRelieved,
+    UsedUp,
     UserAudio,
     UserPartlyTranscribed,
     UserText,
@@ -161,6 +164,7 @@ RULES: Final[Mapping[type[Message], Row]] = {
     ClientBack: always(presence.client_back),
     Drain: row(ending.shut_down, ending.shut_down, ending.shut_down, ending.leave_soon, ending.leave_soon),
     Dismissed: always(ending.dismissed),
+    UsedUp: always(ending.used_up),
     Shutdown: always(ending.shut_down),
     UpstreamReady: always(opening.upstream_ready),
     UpstreamLost: always(renewal.upstream_lost),
@@ -248,6 +252,12 @@ def step(state: State, message: Message) -> tuple[State, tuple[Effect, ...]]:
 
 def settle(draft: Draft) -> None:
     """Do what follows from the state alone: take up what came early, then send what may be sent."""
+    if draft.state.used_up is not None and ending.is_due(draft.state):
+        ending.cap_reached(draft, draft.state.used_up)
+        return
+    if draft.state.used_up is not None:
+        # what waits for the active response waits for nothing more
+        return
     while draft.state.phase is Phase.SERVING and draft.state.early:
         first, *rest = draft.state.early
         draft.state = evolve(draft.state, early=tuple(rest))

@@ -16,6 +16,7 @@ from turngate.session.capabilities import OPENAI, Capabilities
 from turngate.session.machines import Floor, Gate, Phase, Presence
 from turngate.session.messages import (
     AgentTextEnded,
+    Cap,
     ClientMessage,
     ConfigureSession,
     ConversationLine,
@@ -325,6 +326,8 @@ class State:
     sent: int = 0
     """How many event ids were given out."""
     stay: Stay = Stay.STAYS
+    used_up: Cap | None = None
+    """The cap that was reached."""
 
     def response(self, response_id: str) -> Response | None:
         """The active response of that id, if there is one; no id means the only one."""

@@ -69,6 +69,8 @@ class Witness:
     over: bool = False
     leaves: bool = False
     """It is to end when nothing is under way."""
+    used_up: m.Cap | None = None
+    """What it has used up, so that it is to ask for nothing more."""
     away: bool = False
     """The client was cut off, and is waited for."""
     dialled: bool = False
@@ -152,6 +154,8 @@ class Witness:
                 return evolve(self, away=False)
             case m.Drain():
                 return evolve(self, leaves=True)
+            case m.UsedUp(cap):
+                return evolve(self, used_up=self.used_up or cap)
             case m.ItemConfirmed(item_id):
                 return evolve(self, seeds=self.seeds - {item_id})
             case m.Refused(event_id) if event_id in self.seeds and self.renewing:

@@ -13,6 +13,7 @@ from typing import Any
 
 from turngate.admin.house import Entry
 from turngate.admin.sums import Family, Sample, Sums
+from turngate.admin.usage import summed
 from turngate.workers.asking import Asking, Gathered
 from turngate.workers.crew import Crew
 from turngate.workers.posts import Stage
@@ -49,6 +50,10 @@ class WholeHouse:
     def dismiss(self, name: str, reply: Callable[[bool], None]) -> None:
         """See :class:`turngate.admin.house.House`."""
         self._asking.ask(What.DISMISS, lambda answers: reply(any(one.was_there for one in answers.values())), name)
+
+    def used(self, reply: Callable[[dict[str, Any]], None]) -> None:
+        """See :class:`turngate.admin.house.House`."""
+        self._asking.ask(What.USAGE, lambda answers: reply(summed(one.usage for one in answers.values())))
 
     def count(self) -> int:
         """See :class:`turngate.admin.house.House`."""

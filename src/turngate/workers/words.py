@@ -51,6 +51,7 @@ class What(Enum):
     METRICS = "metrics"
     SESSIONS = "sessions"
     DISMISS = "dismiss"
+    USAGE = "usage"
 
 
 class Ask(msgspec.Struct, frozen=True, tag=True):
@@ -68,6 +69,7 @@ class Answered(msgspec.Struct, frozen=True, tag=True):
     number: int
     metrics: list[Family] = []
     sessions: list[dict[str, Any]] = []
+    usage: dict[str, Any] = {}
     was_there: bool = False
     """Whether there was a session of that name, which ends now."""
 

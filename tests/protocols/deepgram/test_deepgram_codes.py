@@ -21,8 +21,8 @@ DOCUMENTED_ERRORS = {
     "INVALID_AGENT_ID",
     "MAXIMUM_SESSION_LENGTH_REACHED",
 }
-OURS = {"RESUME_FAILED", "SESSION_ENDED_BY_OPERATOR"}
-"""Only a client that asks for what is not in the protocol is told these."""
+OURS = {"RESUME_FAILED", "SESSION_ENDED_BY_OPERATOR", "USAGE_LIMIT_REACHED"}
+"""Only for what is not in the protocol: coming back, and what an operator decides."""
 
 
 def test_codes_are_total_over_causes() -> None:

@@ -90,6 +90,9 @@ CODES: Final[Mapping[Cause, Codes]] = MappingProxyType(
         # no warning about listening is documented; this one is formed like those about thinking and speaking
         Cause.SPEECH_ENDLESS: Codes("FAILED_TO_START_LISTENING", "LISTEN_REQUEST_FAILED"),
         Cause.TRANSCRIPTION_FAILED: Codes("FAILED_TO_START_LISTENING", "LISTEN_REQUEST_FAILED"),
+        # what an operator lets be used is not in the protocol either, but for the length of a session
+        Cause.LENGTH_USED_UP: _LIMIT,
+        Cause.USED_UP: _alike("USAGE_LIMIT_REACHED"),
         # us
         Cause.GOING_AWAY: _alike("SERVER_GOING_AWAY"),
         Cause.DISMISSED: _alike("SESSION_ENDED_BY_OPERATOR"),

@@ -12,6 +12,7 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from turngate.session.messages.values import (
+    Cap,
     Change,
     ContextEntry,
     Deadline,
@@ -450,10 +451,21 @@ class Dismissed:
 
 
 @frozen
+class UsedUp:
+    """
+    What the operator lets be used is used up: nothing more is asked of the upstream, and the session ends.
+
+    Where it was used up by an answer, this comes before the end of that answer does.
+    """
+
+    cap: Cap
+
+
+@frozen
 class Shutdown:
     """The proxy is going away; the session ends now."""
 
 
 Message: TypeAlias = (
-    ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Drain | Dismissed | Shutdown
+    ClientMessage | UpstreamMessage | DeadlinePassed | Recalled | FunctionDone | Drain | Dismissed | UsedUp | Shutdown
 )

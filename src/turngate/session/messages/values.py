@@ -313,6 +313,9 @@ class Cause(Enum):
     SESSION_LIMIT = "the upstream's limit on the length of a session is reached"
     SPEECH_ENDLESS = "the end of the user's speech was never heard"
     TRANSCRIPTION_FAILED = "the user's speech could not be transcribed"
+    # what the operator lets be used
+    LENGTH_USED_UP = "the session has lasted as long as a session may"
+    USED_UP = "what may be used is used up"
     # us
     GOING_AWAY = "the proxy is shutting down"
     DISMISSED = "the operator ended the session"
@@ -427,6 +430,27 @@ class Deadline(Enum):
     CLIENT_RETURN = "a client whose connection was lost"
 
 
+class Cap(Enum):
+    """What the operator lets be used, by one session, or by all sessions of one client in a day."""
+
+    SESSION_MINUTES = "the minutes of a session"
+    SESSION_TOKENS = "the tokens of a session"
+    SESSION_COST = "what a session may cost"
+    DAY_MINUTES = "the minutes of a day"
+    DAY_TOKENS = "the tokens of a day"
+    DAY_COST = "what a day may cost"
+
+    @property
+    def cuts(self) -> bool:
+        """Whether it ends an answer in the middle; what one costs is known, and due, only when it has ended."""
+        return self in (Cap.SESSION_MINUTES, Cap.DAY_MINUTES)
+
+    @property
+    def is_of_a_day(self) -> bool:
+        """Whether another session is of no use before the next day."""
+        return self in (Cap.DAY_MINUTES, Cap.DAY_TOKENS, Cap.DAY_COST)
+
+
 class Loss(Enum):
     """What the end of a client's connection says of the client."""
 
@@ -445,5 +469,6 @@ class Ending(Enum):
     UPSTREAM_FAILED = "the upstream failed"
     UPSTREAM_LIMIT = "the upstream session may not be longer"
     GOING_AWAY = "the proxy is shutting down"
+    USED_UP = "what may be used is used up"
     DISMISSED = "the operator ended the session"
     INTERNAL = "a fault of the proxy"

@@ -5,7 +5,8 @@ import pickle
 import pytest
 from attrs import evolve
 
-from turngate.assembly.crew import Renewing, secrets_of
+from turngate.assembly.shared_settings import Renewing, check, secrets_of
+from turngate.errors import ConfigError
 from turngate.net import BearerKey
 from turngate.ops.config import Config
 from turngate.ops.loading import Survey, load
@@ -83,3 +84,17 @@ def test_variables_that_settings_refer_to_are_secrets():
     """They are not inherited by workers."""
     assert ("A",) == secrets_of(Config(upstream_key_file="env:A", admin_token_file="/a/file"))
     assert ("B",) == secrets_of(Config(admin_token_file="env:B"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (evolve(RUNNING, max_day_minutes=5.0), "caps on a client's day .* are not counted by several workers"),
+        (evolve(RUNNING, usage_file="/a"), "usage_file is not kept by several workers"),
+    ],
+)
+def test_what_has_to_be_counted_by_all_workers_is_refused(settings, words):
+    """Rather than counted by each for itself; at the start, and when it is read again."""
+    with pytest.raises(ConfigError, match=words):
+        check(settings)
+    check(evolve(RUNNING, max_session_minutes=5.0))
