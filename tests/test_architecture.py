@@ -14,8 +14,8 @@ SOURCES = ROOT / "src" / "turngate"
 MODULES = {path.relative_to(SOURCES).as_posix(): path.read_text() for path in sorted(SOURCES.rglob("*.py"))}
 MAX_LINES = 600
 
-REACTOR_DOORS = {"tap.py", "cli/talk.py", "cli/probe.py", "simulator/__main__.py"}
-"""The plugin, and the two commands."""
+REACTOR_DOORS = {"tap.py", "worker.py", "cli/talk.py", "cli/probe.py", "simulator/__main__.py"}
+"""The plugin, a worker's process, and the commands."""
 
 NEEDS_NO_LIMIT = {"errors.py", "actors/testing.py"}
 """The exceptions, which know nothing at all, and the tests' own door to the kernel."""

@@ -45,7 +45,7 @@ def twistd(*arguments, bin_dir=OWN_BIN, cwd=None, **variables):
 class RunningProxy:
     """A proxy in the foreground, at a free port of the loopback unless it is told otherwise."""
 
-    def __init__(self, *options, bin_dir=OWN_BIN, cwd=None, **variables):
+    def __init__(self, *options, bin_dir=OWN_BIN, cwd=None, patience_s=PATIENCE_S, **variables):
         self.log = ""
         self._process = subprocess.Popen(
             [bin_dir / "twistd", "-n", "--pidfile=", "turngate", *options],
@@ -55,7 +55,7 @@ class RunningProxy:
             cwd=cwd,
             env=environment(**variables),
         )
-        self._watchdog = threading.Timer(PATIENCE_S, self._process.kill)
+        self._watchdog = threading.Timer(patience_s, self._process.kill)
         self._watchdog.start()
         self.read_until("proxy.started")
         self.port = port_in(self.log)

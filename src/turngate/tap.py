@@ -18,6 +18,8 @@ from twisted.application.service import Service
 from twisted.python import usage
 
 from turngate import __version__
+from turngate.assembly.crew import CrewService, compose_crew
+from turngate.assembly.service import TurngateService
 from turngate.assembly.signals import take_reload, take_signals
 from turngate.assembly.whole import compose
 from turngate.errors import ConfigError
@@ -58,6 +60,7 @@ class Options(usage.Options):
         ["component-settings", None, None, "apply or acknowledge those during a response [default: apply]"],
         ["rollover", None, None, "on or off: go on with another upstream session when one ends [default: on]"],
         ["late-voice", None, None, "refuse it, or move to another upstream session that takes it [default: refuse]"],
+        ["workers", None, None, "How many processes share the sessions, or auto for one a core [default: 1]"],
         ["admin", None, None, "A port of the loopback, or an endpoint, to look at the proxy [default: none]"],
         ["admin-token-file", None, None, "A file that holds what is shown there [default: nothing is]"],
         ["log-level", None, None, "debug, info, warn or error [default: info]"],
@@ -122,6 +125,13 @@ def stopped(reason: str) -> SystemExit:
     return SystemExit(f"turngate: {line}")
 
 
+def service_for(reactor: Any, options: Options) -> TurngateService | CrewService:
+    """The proxy in this process; or, with several workers, their parent."""
+    if options.config.worker_count == 1:
+        return compose(reactor, options.config, options.survey)
+    return compose_crew(reactor, options.config, options.survey, os.environ)
+
+
 def makeService(options: Options) -> Service:
     """Compose the proxy, and bind its sockets; see ``docs/design/house.md``."""
     from twisted.internet import reactor as the_reactor
@@ -132,7 +142,7 @@ def makeService(options: Options) -> Service:
     use_reactor(reactor)
     try:
         descriptors.ensure(options.config.max_connections)
-        service = compose(reactor, options.config, options.survey)
+        service = service_for(reactor, options)
     except ConfigError as error:
         raise stopped(str(error)) from None
     # once it runs, for the reactor takes the signals when it starts

@@ -6,7 +6,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 
-from turngate.admin import Desk, Metrics, site
+from turngate.admin import Desk, Metrics, OneProcess, site
 from turngate.admin.desk import Ask
 from turngate.admin.usage import listed
 from turngate.proxy.ledger import Ledger
@@ -26,16 +26,15 @@ class Rig:
         self.prices = PriceList()
         self.ledger = Ledger(lambda: 1_795_600_000.0)
         self.desk = Desk(
-            metrics=self.metrics,
-            standings=lambda: self.standings,
-            dismiss=self.dismiss,
+            house=OneProcess(self.metrics, lambda: self.standings, self.dismiss, self.clock.seconds, self.used),
             unready=lambda: self.reason,
             drain=self.drain,
             drain_s=30.0,
-            seconds=self.clock.seconds,
-            usage=lambda: listed(self.ledger, self.prices),
             token=token,
         )
+
+    def used(self):
+        return listed(self.ledger, self.prices)
 
     def dismiss(self, name):
         self.dismissed.append(name)
@@ -52,7 +51,10 @@ class Rig:
         return account
 
     def ask(self, path, method="GET", host="localhost:9090", **others):
-        return self.desk.answer(Ask(method, path, host, **others))
+        answers = []
+        self.desk.answer(Ask(method, path, host, **others), answers.append)
+        (answer,) = answers
+        return answer
 
     def read(self, path, method="GET", **others):
         """The status, and the JSON that is answered."""
@@ -63,6 +65,7 @@ class Rig:
         """What comes back over one connection."""
         protocol = site(self.desk).buildProtocol(IPv4Address("TCP", "127.0.0.1", 1))
         transport = StringTransport()
+        transport.protocol = protocol
         protocol.makeConnection(transport)
         for request in requests:
             protocol.dataReceived(request)

@@ -1,7 +1,10 @@
 """The endpoint as HTTP, without a socket."""
 
 from admin_rig import Rig
+from attrs import evolve
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
+from twisted.python.failure import Failure
 
 from turngate.admin.site import MAX_BODY_BYTES, MAX_CONNECTIONS, site
 
@@ -65,3 +68,27 @@ def test_connection_when_there_are_too_many_is_dropped():
     for protocol in made:
         protocol.makeConnection(StringTransport())
     assert factory.buildProtocol(ADDRESS) is None
+
+
+class Elsewhere:
+    """Has its sessions in other processes, which answer when the test says so."""
+
+    def __init__(self):
+        self.replies = []
+
+    def listed(self, reply):
+        self.replies.append(reply)
+
+
+def test_answer_may_come_later_and_who_has_gone_is_told_nothing():
+    """Other processes have to be asked; a caller that hung up meanwhile is no fault."""
+    rig, house = Rig(), Elsewhere()
+    rig.desk = evolve(rig.desk, house=house)
+    transport = rig.http(request("GET /sessions", "Host: localhost"))
+    assert b"" == transport.value()
+    house.replies[0]([{"session": "6babc807"}])
+    assert transport.value().endswith(b'{"sessions": [{"session": "6babc807"}]}\n')
+    transport = rig.http(request("GET /sessions", "Host: localhost"))
+    transport.protocol.connectionLost(Failure(ConnectionDone()))
+    house.replies[1]([])
+    assert b"" == transport.value()

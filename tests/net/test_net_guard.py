@@ -257,7 +257,7 @@ def test_all_clients_together_have_a_number_of_sessions(clock: Clock, lines: Lin
     assert turned_away(guard, offer(None, "192.0.2.3")) == Refused(HTTPStatus.SERVICE_UNAVAILABLE)
     for guest in guests:
         guest.leave()
-    assert not guard.places.taken
+    assert not guard._places.taken
 
 
 @pytest.mark.row(16)
@@ -269,7 +269,7 @@ def test_client_that_comes_back_takes_no_second_place(clock: Clock, lines: Lines
     assert turned_away(guard, offer()) == Refused(HTTPStatus.TOO_MANY_REQUESTS)
     guest.leave()
     let_in(guard, offer()).leave()
-    assert not guard.places.taken
+    assert not guard._places.taken
 
 
 @pytest.mark.row(15)
@@ -342,7 +342,7 @@ def test_place_is_given_back_when_there_is_no_upstream(clock: Clock, lines: Line
     assert answer.startswith("HTTP/1.1 503 ")
     assert "Retry-After: 4\r\n" in answer
     assert ask(gate, PATH).startswith("HTTP/1.1 401 ")
-    assert not guard.places.taken
+    assert not guard._places.taken
 
 
 def test_place_is_given_back_when_the_acceptor_fails(clock: Clock, lines: Lines, logged: list[str]) -> None:
@@ -355,7 +355,7 @@ def test_place_is_given_back_when_the_acceptor_fails(clock: Clock, lines: Lines,
     gate = make_gate(clock, make=fail, admit=guard)  # type: ignore[arg-type]
     ask(gate, PATH, f"Authorization: Token {CANARY}")
     assert "KeyError" in logged.pop()
-    assert not guard.places.taken
+    assert not guard._places.taken
 
 
 def test_place_is_the_sessions_once_the_websocket_is_open(clock: Clock, lines: Lines) -> None:
@@ -363,10 +363,10 @@ def test_place_is_the_sessions_once_the_websocket_is_open(clock: Clock, lines: L
     guard = a_guard(clock, lines)
     gate = make_gate(clock, admit=guard)
     gate.open(PATH, f"Authorization: Token {CANARY}").transport.lose()
-    assert guard.places.count("everybody") == 1
+    assert guard._places.taken["everybody"] == 1
     (upgrade,) = gate.acceptance.upgrades
     upgrade.leave()
-    assert not guard.places.taken
+    assert not guard._places.taken
 
 
 # --- what was used --------------------------------------------------------------------------------------------------

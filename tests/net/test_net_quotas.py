@@ -2,17 +2,22 @@
 
 import pytest
 
-from turngate.net.quotas import Paces, Places, Quotas
+from turngate.net.quotas import Full, Paces, Places, Quotas
 
 
 def test_places_that_were_given_back_are_forgotten() -> None:
-    """Nothing is kept of who is gone."""
+    """Nothing is kept of who is gone; who says so twice gives one place back."""
     places = Places()
-    places.take("a", "b")
-    places.take("a")
-    assert (places.count("a"), places.count("b"), places.count("c")) == (2, 1, 0)
-    places.give_back("a", "b")
-    places.give_back("a")
+    first, second = places.take(("a", 2), ("b", 2)), places.take(("a", 2))
+    assert callable(first)
+    assert callable(second)
+    assert (places.taken["a"], places.taken["b"]) == (2, 1)
+    assert places.take(("b", 2), ("a", 2)) == Full("a")
+    assert (places.taken["a"], places.taken["b"]) == (2, 1), "all places, or none"
+    first()
+    first()
+    assert places.taken == {"a": 1}
+    second()
     assert not places.taken
 
 

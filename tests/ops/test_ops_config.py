@@ -1,4 +1,5 @@
 import json
+import os
 
 import pytest
 from attrs import evolve, fields_dict
@@ -47,6 +48,7 @@ SETTINGS = {
     "rollover": ("'off'", "off", "on", "on", "off"),
     "admin": ("'9090'", "9090", "9091", "9091", "unix:/run/admin"),
     "admin_token_file": ("'/a'", "/a", "/b", "/b", "/c"),
+    "workers": ("2", "2", "auto", "auto", "4"),
     "late_voice": ("'move'", "move", "refuse", "refuse", "move"),
     "function_hosts": ("'a.test'", ("a.test",), "b.test:1 c.test+private", ("b.test:1", "c.test+private"), ("d.test",)),
 }
@@ -130,6 +132,10 @@ def test_variable_of_a_switch_says_yes_or_no(word, truth):
         ("component_path = '/v1/agent/converse'", "component_path is a path such as /openai"),
         ("component_settings = 'drop'", "component_settings is apply or acknowledge, not 'drop'"),
         ("rollover = 'perhaps'", "rollover is on or off, not 'perhaps'"),
+        ("workers = 0", "workers is a number from 1 to 64, or auto, not '0'"),
+        ("workers = 65", "workers is a number from 1 to 64, or auto, not '65'"),
+        ("workers = 'many'", "workers is a number from 1 to 64, or auto, not 'many'"),
+        ("workers = true", "workers is a string"),
         ("late_voice = 'later'", "late_voice is refuse or move, not 'later'"),
         ("session_limit_s = 10", "session_limit_s is from 60 to 86400 seconds, not 10"),
         ("function_hosts = 8443", "function_hosts is a host, or a list of them"),
@@ -429,3 +435,10 @@ def test_origin_that_no_page_has_is_refused(origin):
     """It would let nobody in, or be taken for a wildcard."""
     with pytest.raises(ConfigError, match="an origin is a scheme and a host"):
         load({**SIMULATOR}, {"TURNGATE_ALLOWED_ORIGINS": origin})
+
+
+def test_workers_are_as_many_as_cores_where_it_is_left_to_us():
+    """Of those cores that this process may use."""
+    assert 1 == load(SIMULATOR, {}).worker_count
+    assert 3 == load({**SIMULATOR, "workers": "3"}, {}).worker_count
+    assert len(os.sched_getaffinity(0)) == load({**SIMULATOR, "workers": "auto"}, {}).worker_count

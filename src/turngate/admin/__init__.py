@@ -7,8 +7,9 @@ Must not know: what a session decides, how a client is let in.
 """
 
 from turngate.admin.desk import Desk
+from turngate.admin.house import OneProcess
 from turngate.admin.metrics import Metrics, Now
 from turngate.admin.site import site
 from turngate.admin.storm import Storm
 
-__all__ = ["Desk", "Metrics", "Now", "Storm", "site"]
+__all__ = ["Desk", "Metrics", "Now", "OneProcess", "Storm", "site"]

@@ -16,16 +16,15 @@ import json
 from collections.abc import Callable, Mapping
 from hmac import compare_digest
 from http import HTTPStatus
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from turngate.admin.metrics import Metrics
+from turngate.admin.house import House
 from turngate.net.admission import LOOPBACK_HOSTS
 from turngate.proxy.resume import NAME_CHARS
-from turngate.proxy.session import Standing
 
 TEXT: Final = "text/plain; charset=utf-8"
 JSON: Final = "application/json"
@@ -65,6 +64,9 @@ class Answer:
     headers: tuple[tuple[str, str], ...] = ()
 
 
+Reply: TypeAlias = Callable[[Answer], None]
+
+
 def told(status: HTTPStatus, headers: tuple[tuple[str, str], ...] = (), **fields: object) -> Answer:
     """An answer in JSON."""
     return Answer(status, json.dumps(fields).encode() + b"\n", headers=headers)
@@ -76,59 +78,55 @@ class Desk:
     Answers.
 
     Args:
-        metrics: what is counted.
-        standings: the open sessions, by their names.
-        dismiss: ends one; whether there is one of that name.
+        house: has the sessions and the figures.
         unready: why no new client should come, or ``None``.
         drain: begins the end of the proxy.
         drain_s: how long calls may go on then.
-        seconds: the clock of the sessions.
-        usage: what clients have used.
         token: what the operator shows; ``None`` lets in whoever reaches the endpoint.
     """
 
-    metrics: Metrics
-    standings: Callable[[], Mapping[str, Standing]]
-    dismiss: Callable[[str], bool]
+    house: House
     unready: Callable[[], str | None]
     drain: Callable[[], None]
     drain_s: float
-    seconds: Callable[[], float]
-    usage: Callable[[], dict[str, object]] = dict
     token: str | None = field(default=None, repr=False)
 
-    def answer(self, ask: Ask) -> Answer:
-        """What one request is answered with."""
+    def answer(self, ask: Ask, reply: Reply) -> None:
+        """Answer one request, now or later."""
         known = f"{SESSIONS}/" if ask.path.startswith(f"{SESSIONS}/") else ask.path
         if known not in METHODS:
             paths = sorted(f"{path}ID" if path.endswith("/") else path for path in METHODS)
-            return told(HTTPStatus.NOT_FOUND, error=f"There is nothing here; ask for {', '.join(paths)}.")
+            reply(told(HTTPStatus.NOT_FOUND, error=f"There is nothing here; ask for {', '.join(paths)}."))
+            return
         if ask.method not in METHODS[known]:
             allowed = ", ".join(METHODS[known])
-            return told(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", allowed),), error=f"Ask by {allowed}.")
+            reply(told(HTTPStatus.METHOD_NOT_ALLOWED, (("Allow", allowed),), error=f"Ask by {allowed}."))
+            return
         refusal = None if known in HEALTH else self._refusal(ask)
         if refusal is not None:
-            return refusal
+            reply(refusal)
+            return
         match known:
             case "/livez" | "/healthz":
-                return Answer(HTTPStatus.OK, b"alive\n", TEXT)
+                reply(Answer(HTTPStatus.OK, b"alive\n", TEXT))
             case "/readyz":
-                reason = self.unready()
-                if reason is None:
-                    return Answer(HTTPStatus.OK, b"ready\n", TEXT)
-                return Answer(HTTPStatus.SERVICE_UNAVAILABLE, f"not ready: {reason}\n".encode(), TEXT)
+                reply(readiness(self.unready()))
             case "/metrics":
-                return Answer(HTTPStatus.OK, self.metrics.exposed(), CONTENT_TYPE_LATEST)
+                self.house.exposed(lambda metrics: reply(Answer(HTTPStatus.OK, metrics, CONTENT_TYPE_LATEST)))
             case "/sessions":
-                return told(HTTPStatus.OK, sessions=self._listed())
+                self.house.listed(lambda sessions: reply(told(HTTPStatus.OK, sessions=sessions)))
             case "/usage":
-                return Answer(HTTPStatus.OK, json.dumps(self.usage()).encode() + b"\n")
+                self.house.used(lambda usage: reply(Answer(HTTPStatus.OK, json.dumps(usage).encode() + b"\n")))
             case "/drain":
-                count = len(self.standings())
+                count = self.house.count()
                 self.drain()
-                return told(HTTPStatus.ACCEPTED, draining=True, sessions=count, within_s=self.drain_s)
+                reply(told(HTTPStatus.ACCEPTED, draining=True, sessions=count, within_s=self.drain_s))
             case _:
-                return self._dismissed(ask.path.removeprefix(f"{SESSIONS}/"))
+                name = ask.path.removeprefix(f"{SESSIONS}/")
+                if len(name) == NAME_CHARS:
+                    self.house.dismiss(name, lambda was_there: reply(dismissed(name, was_there)))
+                else:
+                    reply(dismissed(name, was_there=False))
 
     def _refusal(self, ask: Ask) -> Answer | None:
         if ask.is_of_a_page:
@@ -142,30 +140,20 @@ class Desk:
             return told(HTTPStatus.FORBIDDEN, error="Ask by the name localhost, or give the proxy an admin_token_file.")
         return None
 
-    def _listed(self) -> list[dict[str, object]]:
-        now_s = self.seconds()
-        return [
-            {
-                "session": name,
-                "phase": one.account.phase,
-                "gate": one.account.gate.name.lower(),
-                "waits_for": one.account.waits_for,
-                "age_s": round(now_s - one.started_s, 3),
-                "peer": one.peer,
-                "client": one.client or None,
-                "turns": one.account.turns,
-                "audio_in_bytes": one.account.audio_in_bytes,
-                "audio_out_bytes": one.account.audio_out_bytes,
-                "dropped_bytes": one.account.dropped_bytes,
-            }
-            for name, one in self.standings().items()
-        ]
 
-    def _dismissed(self, name: str) -> Answer:
-        if len(name) == NAME_CHARS and self.dismiss(name):
-            return told(HTTPStatus.ACCEPTED, session=name, ending="dismissed")
-        words = f"There is no such session; {SESSIONS} lists them by the first {NAME_CHARS} characters of their ids."
-        return told(HTTPStatus.NOT_FOUND, error=words)
+def readiness(reason: str | None) -> Answer:
+    """Whether new clients should come."""
+    if reason is None:
+        return Answer(HTTPStatus.OK, b"ready\n", TEXT)
+    return Answer(HTTPStatus.SERVICE_UNAVAILABLE, f"not ready: {reason}\n".encode(), TEXT)
+
+
+def dismissed(name: str, was_there: bool) -> Answer:
+    """What became of a session that was to end."""
+    if was_there:
+        return told(HTTPStatus.ACCEPTED, session=name, ending="dismissed")
+    words = f"There is no such session; {SESSIONS} lists them by the first {NAME_CHARS} characters of their ids."
+    return told(HTTPStatus.NOT_FOUND, error=words)
 
 
 def is_loopback(host: str) -> bool:

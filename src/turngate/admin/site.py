@@ -14,9 +14,9 @@ from twisted.internet.interfaces import IAddress, IProtocolFactory
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.web.http import Request as HttpRequest
 from twisted.web.resource import Resource
-from twisted.web.server import Request, Site
+from twisted.web.server import NOT_DONE_YET, Request, Site
 
-from turngate.admin.desk import Ask, Desk
+from turngate.admin.desk import Answer, Ask, Desk
 
 IDLE_S: Final = 30
 """How long a connection may be silent."""
@@ -36,25 +36,39 @@ class Questions(Resource):
         super().__init__()
         self._desk = desk
 
-    def render(self, request: Request) -> bytes:
+    def render(self, request: Request) -> int:
         """Twisted calls this with each request."""
-        answer = self._desk.answer(
-            Ask(
-                method=request.method.decode("ascii", "replace"),
-                path=request.path.decode("ascii", "replace"),
-                host=request.getHeader("host") or "",
-                is_of_a_page=any(request.getHeader(name) is not None for name in OF_A_PAGE),
-                authorization=request.getHeader("authorization") or "",
-            )
+        gone: list[Request] = []
+        request.notifyFinish().addErrback(lambda _: gone.append(request))
+        ask = Ask(
+            method=request.method.decode("ascii", "replace"),
+            path=request.path.decode("ascii", "replace"),
+            host=request.getHeader("host") or "",
+            is_of_a_page=any(request.getHeader(name) is not None for name in OF_A_PAGE),
+            authorization=request.getHeader("authorization") or "",
         )
-        request.setResponseCode(answer.status.value, answer.status.phrase.encode())
-        request.setHeader("server", "turngate")
-        request.setHeader("cache-control", "no-store")
-        request.setHeader("content-type", answer.content_type)
-        for name, value in answer.headers:
-            request.setHeader(name.lower(), value)
-        request.setHeader("content-length", str(len(answer.body)))
-        return b"" if request.method == b"HEAD" else answer.body
+
+        def reply(answer: Answer) -> None:
+            # whoever asked may have gone meanwhile
+            if not gone:
+                write(request, answer)
+
+        self._desk.answer(ask, reply)
+        return NOT_DONE_YET
+
+
+def write(request: Request, answer: Answer) -> None:
+    """Answer a request."""
+    request.setResponseCode(answer.status.value, answer.status.phrase.encode())
+    request.setHeader("server", "turngate")
+    request.setHeader("cache-control", "no-store")
+    request.setHeader("content-type", answer.content_type)
+    for name, value in answer.headers:
+        request.setHeader(name.lower(), value)
+    request.setHeader("content-length", str(len(answer.body)))
+    if request.method != b"HEAD":
+        request.write(answer.body)
+    request.finish()
 
 
 class SmallRequest(Request):

@@ -8,7 +8,8 @@ Must not know: who asks, how anything was counted.
 Comes from: the ledger. Goes to: ``desk.py``.
 """
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 
 from attrs import asdict, fields_dict
 
@@ -19,7 +20,7 @@ from turngate.session.prices import PriceList
 KINDS: Final = tuple(fields_dict(Usage))
 
 
-def listed(ledger: Ledger, prices: PriceList) -> dict[str, object]:
+def listed(ledger: Ledger, prices: PriceList) -> dict[str, Any]:
     """All clients of the days that are kept; money only where there are prices."""
     is_priced = bool(prices.usual or prices.by_model)
     names = dict.fromkeys(name for day in sorted(ledger.days, reverse=True) for name in ledger.days[day])
@@ -51,3 +52,22 @@ def figures(row: Row, *, is_priced: bool) -> dict[str, object]:
         **{f"{name}_tokens": getattr(row.usage, name) for name in KINDS},
         "cost": round(row.cost, 6) if is_priced else None,
     }
+
+
+def summed(listings: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """What clients have used of several processes, each with its own list."""
+    whole: dict[str, Any] = {"today": None, "currency": None, "clients": []}
+    clients: dict[str | None, dict[str, Any]] = {}
+    for listing in listings:
+        whole["today"], whole["currency"] = listing["today"], listing["currency"]
+        for one in listing["clients"]:
+            client = clients.setdefault(one["client"], {**one, "days": {}})
+            for row in one["days"]:
+                day = client["days"].setdefault(row["day"], {})
+                for name, value in row.items():
+                    known = day.get(name)
+                    day[name] = value if known is None or not isinstance(value, int | float) else known + value
+    for client in clients.values():
+        days = [client["days"][day] for day in sorted(client["days"], reverse=True)]
+        whole["clients"].append({**client, "days": days})
+    return whole

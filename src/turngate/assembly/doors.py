@@ -11,29 +11,28 @@ Comes from: ``ops/config.py``. Goes to: ``whole.py``, which has the listener bui
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol
 
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 
-from turngate.admin import Desk, Metrics, site
-from turngate.admin.usage import listed
+from turngate.admin import Desk, site
+from turngate.admin.house import House
 from turngate.assembly.signals import stop
 from turngate.errors import ConfigError
 from turngate.net.admission import Busy, Offer
 from turngate.net.credentials import Judges
 from turngate.net.guard import Guard, Times
 from turngate.net.key_source import KeySource
+from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
 from turngate.ops.jwks import jwks_fetched, place_of
 from turngate.ops.logging import Log
-from turngate.ops.prices import prices_of
 from turngate.ops.secrets import key_from
 from turngate.ops.sockets import is_local, listening
-from turngate.proxy.ledger import Books, Ledger
-from turngate.proxy.reception import Reception
+from turngate.proxy.ledger import Books
 from turngate.proxy.resume import comes_back
 
 
@@ -53,8 +52,19 @@ def key_source_for(reactor: Any, settings: config.Config, log: Log) -> KeySource
     return source
 
 
-def guard_for(reactor: Any, settings: config.Config, judge: Judges | None, log: Log, books: Books) -> Guard:
-    """Who asks clients for credentials, counts them, and knows from the books what they have used."""
+def guard_for(
+    reactor: Any,
+    settings: config.Config,
+    judge: Judges | None,
+    log: Log,
+    books: Books,
+    tables: SharedTables | None = None,
+) -> Guard:
+    """
+    Who asks clients for credentials, counts them, and knows from the books what they have used.
+
+    With other processes, they are counted in the tables that all share.
+    """
     return Guard(
         judge=judge,
         quotas=settings.quotas,
@@ -62,6 +72,8 @@ def guard_for(reactor: Any, settings: config.Config, judge: Judges | None, log: 
         log=log,
         comes_back=comes_back,
         trusted_proxies=settings.trusted_proxies,
+        places=tables.places if tables is not None else None,
+        paces=tables.paces if tables is not None else None,
         books=books,
     )
 
@@ -105,30 +117,21 @@ def turns_away(*gatekeepers: Gatekeeper) -> Busy:
 
 
 def admin_port(
-    reactor: Any,
-    settings: config.Config,
-    metrics: Metrics,
-    reception: Reception,
-    reasons: Mapping[str, Callable[[], bool]],
-    ledger: Ledger,
+    reactor: Any, settings: config.Config, house: House, unready: Callable[[], str | None]
 ) -> IListeningPort:
     """
-    Where the operator looks at the proxy; ``reasons`` says when no new client should come.
+    Where the operator looks at the proxy; ``unready`` says why no new client should come.
 
     Raises:
         ConfigError: it cannot be had, or is open to other machines without a token.
     """
     path = settings.admin_token_file
     desk = Desk(
-        metrics=metrics,
-        standings=lambda: reception.standings,
-        dismiss=reception.dismiss,
-        unready=lambda: next((reason for reason, holds in reasons.items() if holds()), None),
+        house=house,
+        unready=unready,
         # a moment later, when it was answered
         drain=lambda: reactor.callLater(0, stop, reactor),
         drain_s=settings.drain_s,
-        seconds=reactor.seconds,
-        usage=lambda: listed(ledger, prices_of(settings)),
         token=key_from(path, os.environ, "admin token")() if path is not None else None,
     )
     given = settings.admin or ""

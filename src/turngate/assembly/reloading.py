@@ -24,6 +24,7 @@ from turngate.ops.config import Config
 from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.ops.renewing import Renewed, renewed
+from turngate.proxy.log import EventLog
 
 MAX_FAULTS: Final = 20
 """Of those that one line names."""
@@ -70,14 +71,18 @@ class Reloading:
     def __call__(self) -> None:
         """Read, look at all of it, and only then change."""
         new = renewed(self.running, self._again(), os.environ)
-        if not isinstance(new, Renewed):
-            self._broken(new)
-            return
+        if isinstance(new, Renewed):
+            self.take(new)
+        else:
+            broken(self._log, new)
+
+    def take(self, new: Renewed) -> None:
+        """Put a configuration in force that was read already."""
         try:
             judge = self._judge_for(new.config)
             self._ensure(new.config.max_connections)
         except ConfigError as error:
-            self._broken((str(error),))
+            broken(self._log, (str(error),))
             return
         self._take(new, judge)
 
@@ -96,7 +101,8 @@ class Reloading:
         self._log.info("config.reloaded", settings=",".join(new.changed))
         parts.log.level.name = settings.log_level
 
-    def _broken(self, faults: tuple[str, ...]) -> None:
-        """Say all that is wrong, in one line."""
-        named = {f"fault_{number}": fault for number, fault in enumerate(faults[:MAX_FAULTS], 1)}
-        self._log.error("config.broken", faults=len(faults), **named)
+
+def broken(log: EventLog, faults: tuple[str, ...]) -> None:
+    """Say all that is wrong, in one line."""
+    named = {f"fault_{number}": fault for number, fault in enumerate(faults[:MAX_FAULTS], 1)}
+    log.error("config.broken", faults=len(faults), **named)

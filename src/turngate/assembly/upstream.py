@@ -34,9 +34,13 @@ from turngate.session.capabilities import Capabilities
 from turngate.simulator import Simulator
 
 
-def simulated(reactor: Any, settings: config.Config) -> tuple[Simulator | None, CurrentKey, str]:
+def simulated(
+    reactor: Any, settings: config.Config, elsewhere: str | None = None
+) -> tuple[Simulator | None, CurrentKey, str]:
     """
     The simulator where the configuration asks for it, the key for the upstream, and the upstream's URL.
+
+    ``elsewhere`` is where another process has the simulator.
 
     Raises:
         ConfigError: it cannot listen.
@@ -44,10 +48,13 @@ def simulated(reactor: Any, settings: config.Config) -> tuple[Simulator | None, 
     url = settings.upstream
     if url != config.SIMULATOR:
         return None, CurrentKey(settings.upstream_key), url
+    key = CurrentKey(BearerKey("simulated"))
+    if elsewhere is not None:
+        return None, key, elsewhere
     simulator = Simulator(reactor, dialect=settings.dialect)
     bound(simulator.listen(TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1")), "the loopback")
     url = f"{simulator.url}{settings.dialect.path[len(simulator.path) :]}"
-    return simulator, CurrentKey(BearerKey("simulated")), url
+    return simulator, key, url
 
 
 def dialler_for(

@@ -11,13 +11,15 @@ Comes from: ``tap.py``, with the configuration. Goes to: ``service.py``.
 from collections.abc import Callable, Mapping
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
+from attrs import field, frozen
 from zope.interface.verify import verifyObject
 
 from turngate.actors import ActorFailure, ActorSystem, DeadLetter
-from turngate.admin import Metrics, Now, Storm
+from turngate.admin import Metrics, Now, OneProcess, Storm
+from turngate.admin.usage import listed
 from turngate.assembly.doors import admin_port, client_ports, guard_for, key_source_for, turns_away
 from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
@@ -30,6 +32,7 @@ from turngate.net import (
     FunctionHosts,
     Limits,
 )
+from turngate.net.shared_quotas import SharedTables
 from turngate.ops import config
 from turngate.ops.certificates import Certificates
 from turngate.ops.clients import judge_for
@@ -38,19 +41,95 @@ from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.ops.prices import prices_of
 from turngate.ops.usage_file import UsageFile
-from turngate.proxy.budget import LOOK_EVERY_S, Budget
+from turngate.proxy.budget import LOOK_EVERY_S, MAX_BYTES, Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.log import Field
 from turngate.proxy.meters import Meters
 from turngate.proxy.ports import IDialler, nothing
 from turngate.proxy.reception import Reception
-from turngate.proxy.resume import InMemoryStore
+from turngate.proxy.resume import MAX_AWAY, InMemoryStore
 from turngate.proxy.session import Setup
+from turngate.simulator import Simulator
+
+
+@frozen(kw_only=True)
+class Share:
+    """Which part of the whole a process is; by itself it is all of it."""
+
+    of: int = 1
+    """How many processes there are."""
+    new_id: Callable[[], str] = lambda: str(uuid4())
+    upstream_url: str | None = None
+    """Where the simulator is, where another process has it."""
+    fields: dict[str, Field] = field(factory=dict)
+    """What each line of the log has."""
+    tables: SharedTables | None = None
+    """The limits of clients, where other processes count with this one."""
+    is_watched: bool = False
+    """Whether another process shows what is counted here."""
+
+
+WHOLE: Final = Share()
+
+
+@frozen(kw_only=True)
+class Proxy:
+    """All that a process needs to serve clients, but for its sockets."""
+
+    settings: config.Config
+    log: Log
+    metrics: Metrics
+    house: OneProcess
+    simulator: Simulator | None
+    reception: Reception
+    drain: Drain
+    listener: ClientListener
+    reasons: Mapping[str, Callable[[], bool]]
+    """Why no new client should come, each with whether it holds."""
+    certificates: Certificates
+    reloading: Reloading
+    """Takes what the configuration says now."""
+    afterwards: tuple[Callable[[], None], ...]
+    """What follows from new settings."""
+
+    def read_again(self, settings: Callable[[], None]) -> None:
+        """Read all that may change while sessions go on; ``settings`` reads these."""
+        for read in (self.certificates.reload, settings, *self.afterwards):
+            read()
+
+    def unready(self) -> str | None:
+        """Why no new client should come, if it should not."""
+        return next((reason for reason, holds in self.reasons.items() if holds()), None)
 
 
 def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) -> TurngateService:
     """
     The proxy on a reactor, with its sockets bound; ``again`` reads the configuration another time.
+
+    Raises:
+        ConfigError: it cannot run; the line says why.
+    """
+    proxy = assembled(reactor, settings, WHOLE, again)
+    ports = client_ports(reactor, proxy.settings, proxy.listener.factory, proxy.certificates)
+    admin = admin_port(reactor, proxy.settings, proxy.house, proxy.unready) if settings.admin else None
+    service = TurngateService(
+        reactor,
+        proxy.log,
+        proxy.settings,
+        ports,
+        proxy.reception,
+        proxy.simulator,
+        drain=proxy.drain,
+        admin=admin,
+        on_lag=proxy.metrics.lagged,
+    )
+    service.reload = partial(proxy.read_again, proxy.reloading)
+    return service
+
+
+def assembled(reactor: Any, settings: config.Config, share: Share, again: Callable[[], Survey]) -> Proxy:
+    """
+    All rooms, put together; ``again`` reads the configuration another time.
 
     Raises:
         ConfigError: it cannot run; the line says why.
@@ -61,7 +140,7 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         metrics.see(event, fields)
         storm.see(event)
 
-    log = Log(settings.log_level, watch=watch if settings.admin else None)
+    log = Log(settings.log_level, watch=watch if settings.admin or share.is_watched else None, fields=share.fields)
     system = ActorSystem(
         reactor,
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
@@ -73,12 +152,12 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         max_connections=settings.max_connections,
         client_max_frames_per_s=settings.client_frames_per_s,
     )
-    simulator, key, url = simulated(reactor, settings)
+    simulator, key, url = simulated(reactor, settings, share.upstream_url)
     dialler = dialler_for(reactor, settings, url, key, limits, log)
     verifyObject(IDialler, dialler)
     functions = FunctionCaller(hosts=FunctionHosts.listed(settings.function_hosts), log=log, reactor=reactor)
     profiles = profiles_for(settings, functions, key.conceal)
-    budget = Budget(log)
+    budget = Budget(log, MAX_BYTES // share.of)
     ledger, meters, usage_file = counting(reactor, settings, log)
     setup = Setup(
         dialler,
@@ -93,11 +172,12 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         meters=meters,
         prices=prices_of(settings),
     )
-    reception = Reception(system, setup, lambda: str(uuid4()), InMemoryStore(settings.resume_s, reactor.seconds))
+    store = InMemoryStore(settings.resume_s, reactor.seconds, MAX_AWAY // share.of)
+    reception = Reception(system, setup, share.new_id, store)
     drain = Drain(reception, reactor, Random().uniform, log, settings.drain_s)  # noqa: S311 - it spreads ends in time
     source = key_source_for(reactor, settings, log)
     judging = partial(judge_for, fetched=source)
-    guard = guard_for(reactor, settings, judging(settings), log, ledger)
+    guard = guard_for(reactor, settings, judging(settings), log, ledger, share.tables)
     listener = ClientListener(
         acceptor=reception,
         paths=frozenset(profiles),
@@ -108,8 +188,6 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         admit=guard,
         uniform=Random().uniform,  # noqa: S311 - it spreads pings in time, and keeps no secret
     )
-    certificates = Certificates(log)
-    ports = client_ports(reactor, settings, listener.factory, certificates)
     metrics.now = Now(
         accounts=lambda: (standing.account for standing in reception.standings.values()),
         refusals=lambda: listener.refusals,
@@ -123,33 +201,37 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         "too many sessions crash": lambda: storm.rages,
         "the keys of clients are not known yet": lambda: source is not None and source.keys is None,
     }
-    admin = admin_port(reactor, settings, metrics, reception, reasons, ledger) if settings.admin else None
-    service = TurngateService(
-        reactor, log, settings, ports, reception, simulator, drain=drain, admin=admin, on_lag=metrics.lagged
-    )
+    certificates = Certificates(log)
     reloading = Reloading(settings, again, judging, Parts(log, guard, listener, key))
-    fetch = source.refresh if source is not None else nothing
 
     def terms() -> None:
         take_terms(ledger, guard, reloading.running)
 
     terms()
-    service.reload = reading_again(certificates.reload, reloading, terms, fetch)
     # once it runs, and until the process ends
     for looks in (budget, meters, usage_file):
         if looks is not None:
             reactor.callWhenRunning(keep_looking, reactor, looks)
-    return service
-
-
-def reading_again(*reads: Callable[[], None]) -> Callable[[], None]:
-    """Read all that may change while sessions go on; each keeps what it has where it cannot."""
-
-    def read() -> None:
-        for one in reads:
-            one()
-
-    return read
+    return Proxy(
+        settings=settings,
+        log=log,
+        metrics=metrics,
+        house=OneProcess(
+            metrics,
+            lambda: reception.standings,
+            reception.dismiss,
+            reactor.seconds,
+            lambda: listed(ledger, prices_of(settings)),
+        ),
+        simulator=simulator,
+        reception=reception,
+        drain=drain,
+        listener=listener,
+        reasons=reasons,
+        certificates=certificates,
+        reloading=reloading,
+        afterwards=(terms, source.refresh if source is not None else nothing),
+    )
 
 
 def keep_looking(reactor: Any, somebody: Budget | Meters | UsageFile) -> None:

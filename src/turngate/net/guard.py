@@ -10,7 +10,7 @@ Comes from: the listener, once for every request that is a WebSocket at a known 
 upgrade, by way of a :class:`~turngate.net.admission.Guest`.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from http import HTTPStatus
 from math import ceil
 from typing import Final
@@ -19,7 +19,7 @@ from attrs import frozen
 
 from turngate.net.admission import Guest, Offer, Refused
 from turngate.net.credentials import Judges, Known, Reason, secret_of
-from turngate.net.quotas import Paces, Places, Quotas
+from turngate.net.quotas import CountsPlaces, Full, KeepsPaces, Paces, Places, Quotas
 from turngate.net.whence import source_of
 from turngate.proxy.ledger import Books
 from turngate.proxy.log import EventLog
@@ -54,6 +54,8 @@ class Guard:
         log: hears of refusals.
         comes_back: whether a request is for a session that has its place already.
         trusted_proxies: how many proxies in front write ``X-Forwarded-For``.
+        places: counts who is in; by default those of this process alone.
+        paces: knows how fast each comes; by default to this process alone.
         books: know who has used up a day; ``None`` asks nobody.
     """
 
@@ -66,18 +68,20 @@ class Guard:
         log: EventLog,
         comes_back: Callable[[Offer], bool],
         trusted_proxies: int = 0,
+        places: CountsPlaces | None = None,
+        paces: KeepsPaces | None = None,
         books: Books | None = None,
     ) -> None:
         self.judge = judge
         """May be replaced at any time; sessions that are open stay."""
-        self.places = Places()
+        self._places = Places() if places is None else places
         self._quotas = quotas
         self._clock = clock
         self._log = log
         self._comes_back = comes_back
         self._trusted_proxies = trusted_proxies
         self._books = books
-        self._paces = Paces(quotas.connects_per_s, quotas.connect_burst)
+        self._paces = Paces(quotas.connects_per_s, quotas.connect_burst) if paces is None else paces
         self._lines = Paces(LINES_PER_S, LINES_AT_ONCE)
         self._unlogged = 0
 
@@ -104,12 +108,11 @@ class Guard:
             (by_key, known.max_sessions or self._quotas.max_key_sessions, "key_sessions", HTTPStatus.TOO_MANY_REQUESTS),
             (by_address, self._quotas.max_address_sessions, "address_sessions", HTTPStatus.TOO_MANY_REQUESTS),
         )
-        for name, most, reason, status in limits:
-            if name is not None and self.places.count(name) >= most:
-                return self._refused(offer, source, known.name, reason, Refused(status, SEATS_RETRY_S))
-        names = tuple(name for name, *_ in limits if name is not None)
-        self.places.take(*names)
-        return Guest(known.name, Leaving(self.places, names))
+        seat = self._places.take(*((name, most) for name, most, *_ in limits if name is not None))
+        if isinstance(seat, Full):
+            reason, status = next((reason, status) for name, _, reason, status in limits if name == seat.name)
+            return self._refused(offer, source, known.name, reason, Refused(status, SEATS_RETRY_S))
+        return Guest(known.name, seat)
 
     def change(self, quotas: Quotas) -> None:
         """Let in by other limits from now on. Who is in stays, and counts."""
@@ -148,16 +151,3 @@ def answer_to(reason: Reason) -> Refused:
     if reason is Reason.NOT_YET:
         return Refused(HTTPStatus.SERVICE_UNAVAILABLE, NOT_YET_RETRY_S)
     return Refused(HTTPStatus.UNAUTHORIZED)
-
-
-class Leaving:
-    """Gives places back, once however often it is called."""
-
-    def __init__(self, places: Places, names: tuple[Hashable, ...]) -> None:
-        self._places = places
-        self._names = names
-
-    def __call__(self) -> None:
-        """The session is over."""
-        names, self._names = self._names, ()
-        self._places.give_back(*names)

@@ -10,8 +10,8 @@ Comes from: ``guard.py``, and goes back to it.
 """
 
 from collections import Counter
-from collections.abc import Hashable
-from typing import Final
+from collections.abc import Callable, Hashable
+from typing import Final, Protocol, TypeAlias
 
 from attrs import define, field, frozen
 from attrs.validators import ge, gt
@@ -39,26 +39,59 @@ class Quotas:
     """... and at once."""
 
 
+@frozen
+class Full:
+    """There is no place in this name."""
+
+    name: Hashable
+
+
+Leave: TypeAlias = Callable[[], None]
+"""Gives places back, once however often it is called."""
+
+
+class CountsPlaces(Protocol):
+    """Counts who is in."""
+
+    def take(self, *limits: tuple[Hashable, int]) -> Leave | Full:
+        """Take a place in each of these names that has fewer than so many; or in none of them."""
+
+
+class KeepsPaces(Protocol):
+    """Knows how fast each comes."""
+
+    def wait_s(self, name: Hashable, now_s: float) -> float:
+        """Let it come; or the seconds until it may, which are 0 if it came."""
+
+    def change(self, per_s: float, burst: int, now_s: float) -> None:
+        """Go by another measure from now on."""
+
+
 @define
 class Places:
-    """Counts who is in."""
+    """Counts who is in, in this process."""
 
     taken: Counter[Hashable] = field(factory=Counter)
 
-    def count(self, name: Hashable) -> int:
-        """How many places somebody has."""
-        return self.taken.get(name, 0)
-
-    def take(self, *names: Hashable) -> None:
-        """Take a place in each of these names."""
+    def take(self, *limits: tuple[Hashable, int]) -> Leave | Full:
+        """See :class:`CountsPlaces`."""
+        for name, most in limits:
+            if self.taken.get(name, 0) >= most:
+                return Full(name)
+        names = [name for name, _ in limits]
         self.taken.update(names)
 
-    def give_back(self, *names: Hashable) -> None:
-        """Give them back; who has none is forgotten."""
-        for name in names:
-            self.taken[name] -= 1
-            if self.taken[name] <= 0:
-                del self.taken[name]
+        def leave() -> None:
+            while names:
+                self._give_back(names.pop())
+
+        return leave
+
+    def _give_back(self, name: Hashable) -> None:
+        """Who has no place is forgotten."""
+        self.taken[name] -= 1
+        if self.taken[name] <= 0:
+            del self.taken[name]
 
 
 @define
@@ -66,7 +99,8 @@ class Paces:
     """
     How fast each comes: a bucket of ``burst`` tokens that fills with ``per_s``, kept as the time when it is full.
 
-    Full buckets are forgotten, which changes nothing; those that were not touched for long stand in front.
+    It is that of this process. Full buckets are forgotten, which changes nothing; those that were not touched for long
+    stand in front.
     """
 
     per_s: float
@@ -82,12 +116,11 @@ class Paces:
         self.per_s, self.burst = per_s, burst
 
     def wait_s(self, name: Hashable, now_s: float) -> float:
-        """Take a token; or the seconds until there is one, which are 0 if it was taken."""
+        """See :class:`KeepsPaces`."""
         self._forget(now_s)
         full_at_s = max(self.full_at_s.get(name, now_s), now_s)
-        wait_s = full_at_s - now_s - (self.burst - 1) / self.per_s
-        # who comes in vain is not held against it, else a client that asks too often would never be let in
-        if wait_s > 1e-9:
+        wait_s = wait_until_s(full_at_s, now_s, self.per_s, self.burst)
+        if wait_s:
             return wait_s
         self.full_at_s.pop(name, None)
         self.full_at_s[name] = full_at_s + 1 / self.per_s
@@ -99,3 +132,10 @@ class Paces:
             if self.full_at_s[first] > now_s and len(self.full_at_s) < self.max_remembered:
                 return
             del self.full_at_s[first]
+
+
+def wait_until_s(full_at_s: float, now_s: float, per_s: float, burst: int) -> float:
+    """How long until a bucket has a token; 0 where it has one."""
+    wait_s = full_at_s - now_s - (burst - 1) / per_s
+    # who comes in vain is not held against it, else a client that asks too often would never be let in
+    return wait_s if wait_s > 1e-9 else 0.0

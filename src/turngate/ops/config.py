@@ -11,6 +11,7 @@ Goes to: ``assembly/``.
 from collections.abc import Mapping
 from difflib import get_close_matches
 from math import ceil
+from os import sched_getaffinity
 from typing import Any, Final
 
 from attrs import field, frozen
@@ -33,6 +34,8 @@ CHOICES: Final = {
     "late_voice": ("refuse", "move"),
 }
 """Settings that are one of a few words."""
+AUTO: Final = "auto"
+MAX_WORKERS: Final = 64
 PREFIX: Final = "TURNGATE_"
 EXAMPLES: Final = {
     "voices": '"deepgram:aura-2-thalia-en" = "marin"',
@@ -104,6 +107,8 @@ class Config:
     """How long calls may go on, to a quiet moment of theirs, when the proxy is to stop."""
     admin: str | None = None
     """Where the operator looks at it: an endpoint string, or a port of the loopback; ``None`` is nowhere."""
+    workers: str = "1"
+    """How many processes share the sessions: a number, or ``auto`` for as many as there are cores."""
     admin_token_file: str | None = None
     """Holds what the operator shows there; without it, it is for this machine only."""
     client_keys_file: str | None = None
@@ -147,6 +152,11 @@ class Config:
     """Environment variables that look like misspelled settings, each with the one that may be meant."""
 
     @property
+    def worker_count(self) -> int:
+        """How many processes share the sessions."""
+        return min(MAX_WORKERS, len(sched_getaffinity(0))) if self.workers == AUTO else int(self.workers)
+
+    @property
     def knows_clients(self) -> bool:
         """Whether clients need a credential."""
         places = (self.client_keys_file, self.client_jwks_file, self.client_jwks_url)
@@ -188,6 +198,7 @@ KEYS: Final = (
     "component_settings",
     "rollover",
     "late_voice",
+    "workers",
     "admin",
     "admin_token_file",
 )

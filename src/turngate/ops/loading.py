@@ -18,6 +18,7 @@ from attrs import evolve, frozen
 from turngate.errors import ConfigError
 from turngate.net import BearerKey, FunctionHosts, UpstreamAddress
 from turngate.ops.config import (
+    AUTO,
     CHOICES,
     DEFAULT_COMPONENT_PATH,
     DEFAULT_LISTEN,
@@ -25,6 +26,7 @@ from turngate.ops.config import (
     KEY_VARIABLE,
     KEYED_HOST,
     KEYS,
+    MAX_WORKERS,
     MAY_BE_EMPTY,
     PREFIX,
     PRICES,
@@ -160,6 +162,13 @@ def check_choice(key: str, settings: Config) -> None:
         raise ConfigError(f"{key} is {' or '.join(CHOICES[key])}, not {getattr(settings, key)!r}")
 
 
+def check_workers(settings: Config) -> None:
+    """Whether it is a number of processes."""
+    given = settings.workers
+    if given != AUTO and not (given.isascii() and given.isdigit() and 1 <= int(given[:4]) <= MAX_WORKERS):
+        raise ConfigError(f"workers is a number from 1 to {MAX_WORKERS}, or {AUTO}, not {given!r}")
+
+
 def with_dialect(merged: dict[str, Any]) -> dict[str, Any]:
     """
     The settings, with the upstream and the model that its dialect has by default.
@@ -249,6 +258,7 @@ CHECKS: Final[Mapping[str, Callable[[Config], object]]] = {
     "function_hosts": lambda settings: FunctionHosts.listed(settings.function_hosts),
     **{key: partial(check_choice, key) for key in CHOICES},
     "component_path": check_component,
+    "workers": check_workers,
     "allowed_origins": check_origins,
     "client_jwks_file": check_tokens,
     PRICES: prices_of,

@@ -125,6 +125,8 @@ def checked(key: str, value: object, where: str) -> Any:
         if not isinstance(values, list) or not all(isinstance(one, str) for one in values):
             raise ConfigError(f"{where}: {key} is {LISTS[key]}, or a list of them")
         return tuple(values)
+    if key == "workers" and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if not isinstance(value, str):
         raise ConfigError(f"{where}: {key} is a string")
     return value

@@ -20,7 +20,7 @@ from attrs import field, frozen
 from turngate.actors import Ref
 from turngate.proxy.close_codes import NOT_RESUMED
 from turngate.proxy.legs import Returned
-from turngate.proxy.ports import Face, Upgrade
+from turngate.proxy.ports import Face
 from turngate.session.messages import Cause, Failed, Problem
 
 RESUME, RECEIVED = "resume", "received"
@@ -58,7 +58,7 @@ class Ticket:
     received: int | None = None
 
 
-def ticket_of(upgrade: Upgrade) -> Ticket | Problem | None:
+def ticket_of(upgrade: "Request") -> Ticket | Problem | None:
     """The ticket of a client that comes back; ``None`` where it begins a session; a problem where nobody can tell."""
     tokens = asked(upgrade, RESUME, RESUME_HEADER)
     counts = asked(upgrade, RECEIVED, RECEIVED_HEADER)
