@@ -278,6 +278,7 @@ def test_admin_port_alone_is_one_of_the_loopback():
         assert proxy.stop() == 0
 
 
+@pytest.mark.row(51)
 def test_admin_endpoint_when_other_machines_reach_it_needs_a_token(write):
     """It is shown in a header, and is in no line of the log."""
     options = (*SIMULATED, *LISTEN, "--admin", "tcp:0", "--admin-token-file", write(CANARY), "--log-level", "debug")

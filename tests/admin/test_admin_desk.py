@@ -110,6 +110,7 @@ def test_host_when_it_is_a_name_of_the_loopback(host, is_ours):
     assert is_ours is is_loopback(host)
 
 
+@pytest.mark.row(51)
 def test_question_when_there_is_a_token_needs_it():
     """By any name of the machine; but health is told to whoever asks, who seldom can show anything."""
     rig = Rig(TOKEN)

@@ -10,11 +10,6 @@ Comes from: what others have seen go wrong. Goes to: ``faults_page.py``.
 
 from typing import Final
 
-ADMISSION: Final = "nothing of it is built yet: clients need no credentials, and the proxy listens on the loopback"
-ADMIN: Final = "nothing of it is built yet: there is no admin endpoint"
-UNMARKED: Final = "held by tests that are not marked yet"
-PROCESS: Final = "not built yet"
-
 PARTS: Final[dict[str, dict[int, str]]] = {
     "Before there is a session": {
         1: "a connection on which nothing is sent",
@@ -107,20 +102,6 @@ PARTS: Final[dict[str, dict[int, str]]] = {
 }
 
 WHY_NOT: Final[dict[int, str]] = {
-    9: ADMISSION,
-    10: ADMISSION,
-    11: ADMISSION,
-    12: ADMISSION,
-    13: UNMARKED,
-    14: ADMISSION,
-    15: UNMARKED,
-    16: ADMISSION,
-    51: ADMIN,
-    61: PROCESS,
-    89: "the tests over connections fail on one that is logged, whatever else they are for",
-    90: PROCESS,
-    91: PROCESS,
     92: "nothing of ours runs then; clients connect again",
-    93: PROCESS,
 }
 """Shown only while there is no test for the row."""

@@ -26,6 +26,7 @@ def test_pulse_when_the_reactor_keeps_up_says_nothing():
     assert [] == patient.clock.getDelayedCalls()
 
 
+@pytest.mark.row(61)
 def test_pulse_when_the_reactor_stalls_is_one_line_and_then_one_in_a_while():
     """A proxy in trouble does not fill its log besides; the worst is told, and how often."""
     patient = Patient()
