@@ -22,6 +22,7 @@ from turngate.assembly.doors import admin_port, client_ports, guard_for, key_sou
 from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
+from turngate.assembly.tracing import send, traces_of
 from turngate.assembly.upstream import capabilities_of, dialler_for, simulated, translation_for
 from turngate.assembly.usage import counting, take_terms
 from turngate.net import (
@@ -56,12 +57,17 @@ def compose(reactor: Any, settings: config.Config, again: Callable[[], Survey]) 
         ConfigError: it cannot run; the line says why.
     """
     metrics, storm = Metrics(), Storm(reactor.seconds)
+    traces = traces_of(reactor, settings)
 
     def watch(event: str, fields: Mapping[str, Field]) -> None:
         metrics.see(event, fields)
         storm.see(event)
+        if traces is not None:
+            traces.see(event, fields)
 
-    log = Log(settings.log_level, watch=watch if settings.admin else None)
+    log = Log(settings.log_level, watch=watch if settings.admin or traces is not None else None)
+    if traces is not None:
+        send(traces, reactor, settings, log)
     system = ActorSystem(
         reactor,
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
