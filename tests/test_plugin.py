@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from otlp_receiver import Receiver
 from turngate.cli import token as issue
 from twistd_rig import (
     LISTEN,
@@ -317,6 +318,30 @@ def test_daemon_serves_and_stops(tmp_path):
     assert "proxy.stopped" in log
     assert "Traceback" not in log
     assert [logfile] == list(tmp_path.iterdir())
+
+
+def test_daemon_sends_traces_and_the_last_of_them_at_its_end(tmp_path):
+    """The thread that sends them begins after the fork; what waits when SIGTERM comes is sent within two seconds."""
+    pidfile, logfile = tmp_path / "pid", tmp_path / "log"
+    with Receiver() as receiver:
+        arguments = (f"--pidfile={pidfile}", f"--logfile={logfile}", "turngate", *SIMULATED, *LISTEN)
+        outcome = twistd(*arguments, cwd=tmp_path, TURNGATE_OTEL_ENDPOINT=receiver.url)
+        assert (0, "", "") == (outcome.returncode, outcome.stdout, outcome.stderr)
+        pid = int(pidfile.read_text())
+        has_ended = end_of(pid)
+        try:
+            url = f"ws://127.0.0.1:{port_in(logfile.read_text())}{PATH}"
+            talk = (OWN_BIN / "turngate", "talk", "--url", url, "--prompt", CANARY, "--text", f"What? {CANARY}")
+            subprocess.run(talk, capture_output=True, check=True, timeout=PATIENCE_S)
+        finally:
+            os.kill(pid, signal.SIGTERM)
+            assert has_ended()
+        spans = {span.name for span in receiver.spans}
+    log = logfile.read_text()
+    assert {"invoke_agent", "chat gpt-realtime", "turngate.first_sound"} == spans
+    assert CANARY.encode() not in b"".join(body for _, _, body in receiver.requests)
+    assert "Traceback" not in log
+    assert "traces." not in log
 
 
 def test_several_endpoints_are_listened_on_when_they_are_named(tmp_path):

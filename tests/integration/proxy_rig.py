@@ -7,6 +7,7 @@ not expect.
 """
 
 import json
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from random import Random
@@ -46,6 +47,7 @@ from turngate.proxy.budget import Budget
 from turngate.proxy.client import Habits
 from turngate.proxy.first_word import RealtimeFirstWord
 from turngate.proxy.ledger import Caps, Ledger, Terms
+from turngate.proxy.log import Field
 from turngate.proxy.meters import Meters
 from turngate.proxy.ports import Closed
 from turngate.proxy.reception import Reception
@@ -174,7 +176,9 @@ class Rig:
         session_caps: Caps | None = None,
         day_caps: Caps | None = None,
         prices: PriceList | None = None,
+        watch: Callable[[str, Mapping[str, Field]], None] | None = None,
     ) -> None:
+        self._log = Log("debug", watch=watch)
         self.ledger = Ledger(reactor.seconds, Terms(day_caps or Caps()))
         self.meters = Meters(self.ledger, session_caps or Caps(), reactor.seconds)
         self._prices = prices or PriceList()
@@ -217,7 +221,7 @@ class Rig:
             key_header=self._dialect.key_header,
             dialect_headers=dict(self._dialect.headers),
         )
-        log = Log("debug")
+        log = self._log
         self.dialler = dialler = PatientDialler(
             inner=TrialDialler(one_try, RealtimeFirstWord(), self._limits.first_word_s, reactor),
             breaker=CircuitBreaker(reactor, log, self._breaker),

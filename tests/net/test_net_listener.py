@@ -57,8 +57,9 @@ def test_client_is_handed_over_when_its_websocket_is_open(clock: Clock) -> None:
 def test_headers_of_ours_are_handed_over_and_no_others(clock: Clock) -> None:
     """A client that can set headers need not put into its address what other servers log."""
     gate = make_gate(clock)
-    leg = gate.open(PATH, "X-Turngate-Resume: canary", "X-Other: a")
-    assert [{"x-turngate-resume": "canary"}] == [upgrade.headers for upgrade in gate.acceptance.upgrades]
+    leg = gate.open(PATH, "X-Turngate-Resume: canary", "Traceparent: 00-a", "X-Other: a")
+    expected = {"x-turngate-resume": "canary", "traceparent": "00-a"}
+    assert [expected] == [upgrade.headers for upgrade in gate.acceptance.upgrades]
     assert "canary" not in repr(gate.acceptance.upgrades)
     leg.transport.lose()
 

@@ -106,6 +106,16 @@ def test_proxy_is_started_by_the_installed_plugin(either, tmp_path):
     assert "Traceback" not in proxy.log
 
 
+def test_traces_when_their_extra_is_not_installed_are_refused_in_one_line(installed, tmp_path):
+    """By whoever starts, and by whoever checks before a start; nobody else needs it."""
+    variables = {**NO_PATH, "TURNGATE_OTEL_ENDPOINT": "http://localhost:4318", "TURNGATE_UPSTREAM": "simulator"}
+    outcome = twistd("-n", "turngate", bin_dir=installed.bin, cwd=tmp_path, **variables)
+    words = "turngate: otel_endpoint needs an extra that is not installed: pip install 'turngate[otel]'"
+    assert (1, "") == (outcome.returncode, outcome.stdout)
+    (line,) = outcome.stderr.splitlines()
+    assert line.startswith(words)
+
+
 def test_command_is_installed_with_the_package(either, tmp_path):
     """``turngate`` is on the path of the environment, and of the same version."""
     version = run(either.bin / "turngate", "version", cwd=tmp_path)

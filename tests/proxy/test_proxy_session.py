@@ -34,6 +34,7 @@ class Desk:
         self,
         path: str = DEEPGRAM_PATH,
         query: dict[str, list[str]] | None = None,
+        headers: dict[str, str] | None = None,
         policy: Policy = DEEPGRAM,
         **setup: Any,
     ) -> None:
@@ -47,7 +48,7 @@ class Desk:
         self.setup = Setup(self.dialler, Translation(), self.log, judged=True, **how)
         self.reception = Reception(self.system, self.setup, lambda: f"s{next(ids)}", self.store)
         self.client = FakeConnection()
-        self.client.events = self.reception(self.client, Upgrade(path, "fake", query or {}))
+        self.client.events = self.reception(self.client, Upgrade(path, "fake", query or {}, headers or {}))
         self.upstream = FakeConnection()
 
     def says(self, **message: Any) -> None:
@@ -324,6 +325,29 @@ def test_a06_trace_when_the_client_names_one_is_in_every_line(query: dict[str, l
         desk.client.ended()
     assert {"session.started", "session.ended"} == {event for event, _ in desk.log.kept}
     assert {("s0", trace)} == {(fields["session"], fields["trace"]) for _, fields in desk.log.kept}
+
+
+@pytest.mark.parametrize(
+    ("header", "parent"),
+    [
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", True),
+        ("", False),
+        ("00-4BF92F3577B34DA6A3CE929D0E0E4736-00F067AA0BA902B7-01", False),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", False),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n", False),
+        ("00-00000000000000000000000000000000-00f067aa0ba902b7-01", False),
+        ("00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01", False),
+        ("ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", False),
+        ("canary", False),
+    ],
+)
+def test_parent_when_the_client_names_its_span_is_told_as_the_session_begins(header: str, parent: bool) -> None:
+    """As the header of W3C Trace Context; what cannot be read is none, as that standard asks."""
+    desk = Desk(headers={"traceparent": header})
+    with desk.system:
+        desk.client.ended()
+    (started,) = (fields for event, fields in desk.log.kept if event == "session.started")
+    assert (header if parent else "") == started["traceparent"]
 
 
 # --- another upstream session ---------------------------------------------------------------------------------------

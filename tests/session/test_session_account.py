@@ -84,7 +84,7 @@ def test_turn_when_tools_are_called_is_one_with_the_answer_after_them() -> None:
     book.tell(m.ResponseEnded("r2", COMPLETED, usage=USAGE))
     (turn,) = book.figures("turn.ended")
     assert (2, 1, 20) == (turn["responses"], turn["calls"], turn["text_in_tokens"])
-    assert [{"outcome": "answered", "seconds": 3.0}] == book.figures("tool.answered")
+    assert [{"outcome": "answered", "turn": 1, "seconds": 3.0}] == book.figures("tool.answered")
 
 
 def test_tool_call_when_its_result_does_not_come_is_counted_as_a_timeout() -> None:
@@ -94,7 +94,7 @@ def test_tool_call_when_its_result_does_not_come_is_counted_as_a_timeout() -> No
     book.start()
     book.tell(m.ResponseEnded("r1", COMPLETED, calls=(call(),)))
     book.tell(m.DeadlinePassed(m.Deadline.TOOL_RESULTS), after_s=60.0)
-    assert [{"outcome": "timeout", "seconds": 60.0}] == book.figures("tool.answered")
+    assert [{"outcome": "timeout", "turn": 1, "seconds": 60.0}] == book.figures("tool.answered")
 
 
 def test_gate_when_something_waits_is_timed_until_it_passes() -> None:
@@ -106,6 +106,43 @@ def test_gate_when_something_waits_is_timed_until_it_passes() -> None:
     book.tell(m.ResponseEnded("r1", COMPLETED), after_s=2.0)
     waits = [(figures["kind"], figures["wait_s"]) for figures in book.figures("gate.passed")]
     assert [("update", 0.0), ("response", 0.0), ("update", 2.0)] == waits
+
+
+def test_response_when_it_ends_tells_how_long_it_took_from_when_it_was_asked_for() -> None:
+    """And when its first sound came, but not when those after that did."""
+    book = Book()
+    book.tell(m.UserText("hi"))
+    book.start(after_s=0.25)
+    book.tell(m.AgentAudioChunk("r1", "i1", PCM), after_s=0.25)
+    book.tell(m.AgentAudioChunk("r1", "i1", PCM), m.AgentAudioChunk("r1", "i1", PCM), after_s=0.5)
+    book.tell(m.ResponseEnded("r1", COMPLETED), after_s=1.0)
+    assert [{"status": "completed", "turn": 1, "seconds": 2.0, "first_sound_s": 0.5}] == book.figures("response.ended")
+    assert 3 * len(PCM) == book.account.audio_out_bytes
+
+
+def test_response_when_nobody_asked_for_it_is_timed_from_its_beginning() -> None:
+    """Neither the one before nor anything else lends it a time."""
+    book = Book()
+    book.tell(m.UserText("hi"))
+    book.start(after_s=0.25)
+    book.tell(m.ResponseEnded("r1", COMPLETED), after_s=1.0)
+    book.tell(m.ResponseStarted("r9"), after_s=5.0)
+    book.tell(m.ResponseEnded("r9", COMPLETED), after_s=0.5)
+    assert [(1, 1.25), (2, 0.5)] == [(one["turn"], one["seconds"]) for one in book.figures("response.ended")]
+
+
+def test_gate_when_the_next_turn_waits_at_it_is_of_that_turn() -> None:
+    """It passes as the one before ends."""
+    book = Book()
+    book.tell(m.UserText("one"))
+    book.start()
+    book.tell(m.UserText("two"), after_s=1.0)
+    book.tell(m.ResponseEnded("r1", COMPLETED), after_s=2.0)
+    book.start("r2")
+    book.tell(m.ResponseEnded("r2", COMPLETED))
+    passed = [(one["turn"], one["wait_s"]) for one in book.figures("gate.passed") if one["kind"] == "response"]
+    assert [(1, 0.0), (2, 2.0)] == passed
+    assert [(1, 0.0), (2, 2.0)] == [(line["turn"], line["gate_wait_s"]) for line in book.figures("turn.ended")]
 
 
 def test_turn_when_another_waits_for_it_is_followed_by_that() -> None:

@@ -132,6 +132,7 @@ class Metrics:
         self._lag = histogram("reactor_lag_seconds", "How late the reactor is, measured twice a second.", LAGS_S)
         self._failures = counter("actor_failures", "Faults of ours in an actor.")
         self._letters = counter("dead_letters", "Messages that came to an actor that has ended.")
+        self._spans_lost = counter("spans_lost", "Spans of traces that did not reach their collector.")
         self._past = {"audio_in_bytes": 0.0, "audio_out_bytes": 0.0, "dropped_bytes": 0.0, "unheard_ms": 0.0}
         """Of the sessions that have ended."""
         self._counts: Mapping[str, Callable[[Fields], None]] = {
@@ -155,6 +156,7 @@ class Metrics:
             "upstream.circuit_closed": lambda _: self._circuit.set(0),
             "actor.failed": lambda _: self._failures.inc(),
             "actor.dead_letter": lambda _: self._letters.inc(),
+            "traces.not_exported": lambda f: self._spans_lost.inc(number(f.get("spans"))),
         }
         registry.register(_Present(self))
 

@@ -24,6 +24,7 @@ from turngate.assembly.doors import admin_port, client_ports, guard_for, key_sou
 from turngate.assembly.reloading import Parts, Reloading
 from turngate.assembly.rules import profiles_for, waits_for
 from turngate.assembly.service import TurngateService
+from turngate.assembly.tracing import send, traces_of
 from turngate.assembly.upstream import capabilities_of, dialler_for, simulated, translation_for
 from turngate.assembly.usage import counting, take_terms
 from turngate.net import (
@@ -37,6 +38,7 @@ from turngate.ops import config
 from turngate.ops.certificates import Certificates
 from turngate.ops.clients import judge_for
 from turngate.ops.drain import Drain
+from turngate.ops.garbage import Garbage
 from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.ops.prices import prices_of
@@ -135,12 +137,18 @@ def assembled(reactor: Any, settings: config.Config, share: Share, again: Callab
         ConfigError: it cannot run; the line says why.
     """
     metrics, storm = Metrics(), Storm(reactor.seconds)
+    traces = traces_of(reactor, settings)
 
     def watch(event: str, fields: Mapping[str, Field]) -> None:
         metrics.see(event, fields)
         storm.see(event)
+        if traces is not None:
+            traces.see(event, fields)
 
-    log = Log(settings.log_level, watch=watch if settings.admin or share.is_watched else None, fields=share.fields)
+    is_watched = settings.admin is not None or share.is_watched or traces is not None
+    log = Log(settings.log_level, watch=watch if is_watched else None, fields=share.fields)
+    if traces is not None:
+        send(traces, reactor, settings, log)
     system = ActorSystem(
         reactor,
         on_dead_letter=lambda letter: report_dead_letter(log, letter),
@@ -209,7 +217,8 @@ def assembled(reactor: Any, settings: config.Config, share: Share, again: Callab
 
     terms()
     # once it runs, and until the process ends
-    for looks in (budget, meters, usage_file):
+    garbage = Garbage(lambda: reception.sessions, reactor.seconds)
+    for looks in (budget, meters, usage_file, garbage):
         if looks is not None:
             reactor.callWhenRunning(keep_looking, reactor, looks)
     return Proxy(
@@ -234,7 +243,7 @@ def assembled(reactor: Any, settings: config.Config, share: Share, again: Callab
     )
 
 
-def keep_looking(reactor: Any, somebody: Budget | Meters | UsageFile) -> None:
+def keep_looking(reactor: Any, somebody: Budget | Meters | UsageFile | Garbage) -> None:
     """Have somebody look, again and again, whatever becomes of one look."""
     reactor.callLater(LOOK_EVERY_S, keep_looking, reactor, somebody)
     somebody.look()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from turngate.net.bridge import Bridge
-from turngate.proxy.ports import nothing
+from turngate.proxy.ports import TRACEPARENT, nothing
 
 LOOPBACK_HOSTS: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -112,7 +112,7 @@ class Door(Protocol):
 
 def own(headers: Mapping[str, str]) -> dict[str, str]:
     """Those of a request's headers that are for us."""
-    return {name: value for name, value in headers.items() if name.startswith(OWN_HEADERS)}
+    return {name: value for name, value in headers.items() if name.startswith(OWN_HEADERS) or name == TRACEPARENT}
 
 
 def refusal_headers(status: HTTPStatus, retry_after_s: int) -> tuple[tuple[str, str], ...]:

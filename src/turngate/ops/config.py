@@ -144,6 +144,8 @@ class Config:
     max_day_cost: float | None = None
     usage_file: str | None = None
     """Where what was used is kept when the proxy stops; ``None`` forgets it."""
+    otel_endpoint: str | None = None
+    """Where traces are sent, by OTLP over HTTP; ``None`` makes none."""
     prices: Mapping[str, Any] = field(factory=dict)
     """What tokens cost, in the form of the file: by kind, and for some models by name; see ``ops/prices.py``."""
     upstream_key: BearerKey | None = field(default=None, repr=False)
@@ -223,6 +225,7 @@ NAMES: Final = (
     "client_jwt_audience",
     "client_jwt_issuer",
     "usage_file",
+    "otel_endpoint",
 )
 """Single words that are seldom changed."""
 COUNTS: Final = {

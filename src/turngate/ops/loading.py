@@ -17,6 +17,7 @@ from attrs import evolve, frozen
 
 from turngate.errors import ConfigError
 from turngate.net import BearerKey, FunctionHosts, UpstreamAddress
+from turngate.ops.collector import url_of
 from turngate.ops.config import (
     AUTO,
     CHOICES,
@@ -261,6 +262,7 @@ CHECKS: Final[Mapping[str, Callable[[Config], object]]] = {
     "workers": check_workers,
     "allowed_origins": check_origins,
     "client_jwks_file": check_tokens,
+    "otel_endpoint": lambda settings: url_of(settings.otel_endpoint) if settings.otel_endpoint else None,
     PRICES: prices_of,
     **{
         cap: partial(lambda cap, settings: check_cost(settings, cap, getattr(settings, cap)), cap)

@@ -63,7 +63,7 @@ class Log:
     logger: Logger = field(factory=lambda: Logger(namespace="turngate"))
     fields: dict[str, Field] = field(factory=dict)
     watch: Callable[[str, Mapping[str, Field]], None] | None = None
-    """Is shown every event with its own fields, whatever its level, to count it."""
+    """Is shown every event with its fields, whatever its level, to count it."""
 
     def debug(self, event: str, **fields: Field) -> None:
         """See :class:`turngate.proxy.log.EventLog`."""
@@ -90,7 +90,7 @@ class Log:
         if self.strict and not FORBIDDEN.isdisjoint(named):
             raise InternalError(f"{event} has fields that are never logged: {sorted(FORBIDDEN & named.keys())}")
         if self.watch is not None:
-            self.watch(event, fields)
+            self.watch(event, named)
         if LEVELS.index(level.name) < LEVELS.index(self.level.name):
             return
         shown = {

@@ -9,7 +9,7 @@ Must not know: any implementation of either side, either wire protocol.
 
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from attrs import field, frozen
 from zope.interface import Attribute, Interface
@@ -74,6 +74,10 @@ class ConnectionEvents(Protocol):
         """The connection has ended, whoever ended it."""
 
 
+TRACEPARENT: Final = "traceparent"
+"""The header by which a client says of which trace it is (W3C Trace Context)."""
+
+
 def nothing() -> None:
     """Where there is no place to give back."""
 
@@ -86,7 +90,7 @@ class Upgrade:
     peer: str
     query: dict[str, list[str]] = field(factory=dict, repr=False)
     headers: dict[str, str] = field(factory=dict, repr=False)
-    """Those of ours, ``x-turngate-...``, by their names in small letters."""
+    """Those of ours, ``x-turngate-...``, and ``traceparent``, by their names in small letters."""
     client: str = ""
     """The name of the key that the client has shown; empty where none is asked for."""
     leave: Callable[[], None] = field(default=nothing, repr=False, eq=False)

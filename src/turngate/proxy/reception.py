@@ -7,12 +7,13 @@ listener and by the service, and tells guardians what they say.
 Must not know: what a session does.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final
 
 from turngate.actors import ActorSystem, Mailbox, Ref
 from turngate.proxy.legs import LegEvents, Returned
-from turngate.proxy.ports import IConnection, Upgrade, nothing
+from turngate.proxy.ports import TRACEPARENT, IConnection, Upgrade, nothing
 from turngate.proxy.resume import NOT_THERE, Place, ResumeStore, Ticket, name_of, refuse, ticket_of
 from turngate.proxy.session import Dismiss, EndNow, GuardianMessage, LeaveSoon, SessionActor, Setup, Standing
 from turngate.session.messages import Problem
@@ -23,6 +24,8 @@ MAILBOX: Final = Mailbox(max_messages=64)
 TRACE: Final = "traceId"
 """The query parameter by which a client names its own trace."""
 MAX_TRACE_CHARS: Final = 128
+PARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+"""A ``traceparent``: its version, the trace, the span, the flags (W3C Trace Context, 3.2)."""
 
 
 class Reception:
@@ -82,7 +85,15 @@ class Reception:
         self._leave[name_of(session_id)] = upgrade.leave
         profile = self._setup.profiles[upgrade.path]
         guardian = SessionActor(
-            self._setup, profile, session_id, trace_of(upgrade), connection, events, self, upgrade.client
+            self._setup,
+            profile,
+            session_id,
+            trace_of(upgrade),
+            connection,
+            events,
+            self,
+            upgrade.client,
+            parent_of(upgrade),
         )
         self._system.spawn(guardian, f"session-{name_of(session_id)}", mailbox=MAILBOX)
 
@@ -175,3 +186,9 @@ def trace_of(upgrade: Upgrade) -> str:
     """The trace that a client names its session with; empty where it names none, or one that is not fit for a log."""
     trace = next(iter(upgrade.query.get(TRACE, ())), "")
     return trace if trace.isascii() and trace.isprintable() and len(trace) <= MAX_TRACE_CHARS else ""
+
+
+def parent_of(upgrade: Upgrade) -> str:
+    """The client's own span, to which its session belongs; empty where it names none, or none that can be read."""
+    parent = upgrade.headers.get(TRACEPARENT, "")
+    return parent if PARENT.fullmatch(parent) else ""

@@ -183,6 +183,7 @@ class SessionActor(Actor[GuardianMessage]):
         events: LegEvents,
         registry: Registry,
         client: str = "",
+        parent: str = "",
     ) -> None:
         self._setup = setup
         self._profile = profile
@@ -191,6 +192,7 @@ class SessionActor(Actor[GuardianMessage]):
         self._events = events
         self._registry = registry
         self._client_name = client
+        self._parent = parent
         self._log = setup.log.bound(session=name_of(session_id), client=client, trace=trace)
         self._life = Life.ON
         self._up = {Leg.CLIENT, Leg.UPSTREAM}
@@ -207,7 +209,7 @@ class SessionActor(Actor[GuardianMessage]):
         self._started_s = context.seconds()
         standing = Standing(self._account, self._started_s, self._connection.peer, self._client_name)
         self._registry.enter(self._session_id, me, standing, self._client_name)
-        self._log.info("session.started", peer=self._connection.peer)
+        self._log.info("session.started", peer=self._connection.peer, traceparent=self._parent)
         state = State(
             self._session_id, policy=self._profile.policy, bounds=setup.bounds, capabilities=setup.capabilities
         )

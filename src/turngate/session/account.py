@@ -69,6 +69,22 @@ class Turn:
         return Fact("turn.ended", figures)
 
 
+@frozen
+class Answer:
+    """One response that has not ended."""
+
+    since_s: float
+    """When it was asked for; where nobody asked, when it began."""
+    sound_s: float | None = None
+    """How long after that its first sound came."""
+    turn: int | None = None
+
+    def ended(self, now_s: float) -> dict[str, Figure]:
+        """How long it took."""
+        sound_s = None if self.sound_s is None else round(self.sound_s, 3)
+        return {"turn": self.turn, "seconds": round(now_s - self.since_s, 3), "first_sound_s": sound_s}
+
+
 def tokens(usage: m.Usage) -> dict[str, Figure]:
     """The figures of a usage that are not nothing."""
     return {f"{name}_tokens": value or None for name, value in asdict(usage).items()}
@@ -97,10 +113,15 @@ class Account:
         self.usage = m.Usage()
         self._turn: Turn | None = None
         self._next: Turn | None = None
-        self._open_calls: dict[str, float] = {}
+        self._open_calls: dict[str, tuple[float, int | None]] = {}
+        """When each was asked for, and in which turn."""
         self._held_since_s: float | None = None
         self._held_s = 0.0
-        self._active: set[str] = set()
+        self._asked_s: float | None = None
+        """When a response was asked for that has not begun."""
+        self._active: dict[str, Answer] = {}
+        self._silent: set[str] = set()
+        """Those of them that made no sound yet."""
         self._is_responding = False
 
     @property
@@ -158,6 +179,9 @@ class Account:
         if self._turn is not None and self._is_over(was, state, effects):
             facts.append(self._turn.ended(now_s, self._priced(self._turn.usage)))
             self._turn, self._next = self._next, None
+            self._asked_s = None
+        # what goes out as a turn ends is of the next one
+        facts += (self._sent(effect, now_s) for effect in effects if isinstance(effect, m.SendUpdate | m.StartResponse))
         return tuple(facts)
 
     def _is_mere_audio(self, message: m.Message | None, effects: tuple[m.Effect, ...]) -> bool:
@@ -166,7 +190,7 @@ class Account:
             case (m.AppendAudio(),) if isinstance(message, m.UserAudio):
                 self.audio_in_bytes += len(message.pcm)
                 return True
-            case (m.AgentAudio(pcm), m.Arm(deadline)) if deadline in self.waits:
+            case (m.AgentAudio(pcm), m.Arm(deadline)) if deadline in self.waits and not self._silent:
                 self.audio_out_bytes += len(pcm)
                 return True
             case _:
@@ -186,9 +210,13 @@ class Account:
         match message:
             case m.UserAudio(pcm):
                 self.audio_in_bytes += len(pcm)
-            case m.AgentAudioChunk(pcm=pcm):
+            case m.AgentAudioChunk(response_id, pcm=pcm):
                 if not any(isinstance(effect, m.AgentAudio) for effect in effects):
                     self.dropped_bytes += len(pcm)
+                elif response_id in self._silent:
+                    self._silent.discard(response_id)
+                    answer = self._active[response_id]
+                    self._active[response_id] = evolve(answer, sound_s=now_s - answer.since_s)
             case m.SpeechCut(heard):
                 self.unheard_ms += sum(max(0, part.told_ms - part.heard_ms) for part in heard)
             case m.UserText():
@@ -199,11 +227,11 @@ class Account:
                 self.waits.discard(deadline)
                 return [Fact("wait.over", {"wait": deadline.name.lower()}, is_detail=True)]
             case m.ResponseStarted(response_id, in_conversation=in_conversation):
-                self._active.add(response_id)
                 if in_conversation and self._turn is None:
                     self._begin("agent", now_s)
+                self._started(response_id, in_conversation, now_s)
             case m.ResponseEnded():
-                return self._ended(message)
+                return self._ended(message, now_s)
             case _:
                 pass
         return []
@@ -216,16 +244,32 @@ class Account:
             self.turns += 1
             self._next = Turn(self.turns, began, now_s)
 
-    def _ended(self, ended: m.ResponseEnded) -> list[Fact]:
-        if ended.response_id not in self._active:
+    def _started(self, response_id: str, in_conversation: bool, now_s: float) -> None:
+        if not in_conversation:
+            answer = Answer(now_s)
+        else:
+            asked_s, self._asked_s = self._asked_s, None
+            answer = Answer(now_s if asked_s is None else asked_s, turn=self._turn.number if self._turn else None)
+        self._active[response_id] = answer
+        self._silent.add(response_id)
+
+    def _ended(self, ended: m.ResponseEnded, now_s: float) -> list[Fact]:
+        answer = self._active.pop(ended.response_id, None)
+        if answer is None:
             return []
-        self._active.discard(ended.response_id)
+        self._silent.discard(ended.response_id)
         self.usage += ended.usage
         status = ended.status.value
         if self._turn is not None and ended.in_conversation:
             turn = self._turn
             self._turn = evolve(turn, responses=turn.responses + 1, status=status, usage=turn.usage + ended.usage)
-        figures = {"status": status, **tokens(ended.usage), "cost": self._priced(ended.usage)}
+        figures: dict[str, Figure] = {
+            "status": status,
+            **answer.ended(now_s),
+            "model": self._model,
+            **tokens(ended.usage),
+            "cost": self._priced(ended.usage),
+        }
         return [Fact("response.ended", figures, is_detail=True)]
 
     def _priced(self, usage: m.Usage) -> float | None:
@@ -242,11 +286,10 @@ class Account:
                 self.waits.discard(deadline)
             case m.AgentAudio(pcm):
                 self.audio_out_bytes += len(pcm)
-            case m.SendUpdate() | m.StartResponse():
-                return [self._sent("update" if isinstance(effect, m.SendUpdate) else "response")]
             case m.ToolCallsRequested(calls):
                 self.calls += len(calls)
-                self._open_calls |= {call.call_id: now_s for call in calls}
+                turn = self._turn.number if self._turn is not None else None
+                self._open_calls |= {call.call_id: (now_s, turn) for call in calls}
                 if self._turn is not None:
                     self._turn = evolve(self._turn, calls=self._turn.calls + len(calls))
             case m.AddToolOutput(call_id=call_id):
@@ -256,29 +299,40 @@ class Account:
                 return [fact for call in calls for fact in self._answered(call.call_id, outcome, now_s)]
             case m.DialUpstream(model):
                 self._model = model
-                self._active.clear()
+                self._forget_responses()
             case m.MoveOver():
-                self._active.clear()
+                self._forget_responses()
             case _:
                 pass
         return []
 
     def _answered(self, call_id: str, outcome: str, now_s: float) -> list[Fact]:
-        asked_s = self._open_calls.pop(call_id, None)
-        if asked_s is None:
+        if call_id not in self._open_calls:
             return []
-        return [Fact("tool.answered", {"outcome": outcome, "seconds": round(now_s - asked_s, 3)}, is_detail=True)]
+        asked_s, turn = self._open_calls.pop(call_id)
+        figures: dict[str, Figure] = {"outcome": outcome, "turn": turn, "seconds": round(now_s - asked_s, 3)}
+        return [Fact("tool.answered", figures, is_detail=True)]
+
+    def _forget_responses(self) -> None:
+        """Whatever was under way is of an upstream session that is not ours any more."""
+        self._active.clear()
+        self._silent.clear()
+        self._asked_s = None
 
     def _count_held(self, now_s: float) -> None:
         if self._held_since_s is not None:
             self._held_s += now_s - self._held_since_s
             self._held_since_s = None
 
-    def _sent(self, kind: str) -> Fact:
+    def _sent(self, effect: m.SendUpdate | m.StartResponse, now_s: float) -> Fact:
         waited_s, self._held_s = self._held_s, 0.0
-        if self._turn is not None and kind == "response":
-            self._turn = evolve(self._turn, gate_wait_s=self._turn.gate_wait_s + waited_s)
-        return Fact("gate.passed", {"kind": kind, "wait_s": round(waited_s, 3)}, is_detail=True)
+        kind = "update" if isinstance(effect, m.SendUpdate) else "response"
+        if isinstance(effect, m.StartResponse):
+            self._asked_s = now_s
+            if self._turn is not None:
+                self._turn = evolve(self._turn, gate_wait_s=self._turn.gate_wait_s + waited_s)
+        turn = self._turn.number if self._turn is not None else None
+        return Fact("gate.passed", {"kind": kind, "turn": turn, "wait_s": round(waited_s, 3)}, is_detail=True)
 
 
 def outcome_of(message: m.Message | None) -> str:
