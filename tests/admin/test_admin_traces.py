@@ -127,6 +127,7 @@ def test_stage_of_the_next_turn_stays_for_that(rig):
     rig.after(0.0, "turn.ended", turn=1, status="completed", seconds=1.0)
     rig.after(1.0, "turn.ended", turn=2, status="completed", seconds=1.5)
     assert [["chat gpt-realtime"], ["turngate.gate"]] == [[s.name for s in t.root.below] for t in rig.traces]
+    assert [] == rig.seen._sessions["6babc807"].stages
 
 
 def test_answer_that_was_asked_for_before_its_turn_began_is_within_it(rig):

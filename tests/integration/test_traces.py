@@ -56,7 +56,7 @@ async def test_conversation_is_a_trace_for_each_turn_and_nothing_that_was_said_i
 
 
 def tree(spans: tuple[ReadableSpan, ...], root: ReadableSpan) -> tuple[str, list[Any]]:
-    """The names below a span, in order; nothing below begins before it."""
+    """The names below a span, in the order in which they ended; nothing below begins before it, or ends after it."""
     below = [one for one in spans if one.parent is not None and one.parent.span_id == root.context.span_id]
     assert all(root.start_time <= one.start_time and one.end_time <= root.end_time for one in below)
-    return root.name, [tree(spans, one) for one in sorted(below, key=lambda one: one.start_time)]
+    return root.name, [tree(spans, one) for one in below]

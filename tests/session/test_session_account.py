@@ -5,7 +5,7 @@ from session_driver import CONFIG, PCM, call, prompt
 
 from turngate.session import messages as m
 from turngate.session.account import Account, Fact
-from turngate.session.policy import DEEPGRAM
+from turngate.session.policy import COMPONENT, DEEPGRAM, Policy
 from turngate.session.rules import begin, step
 from turngate.session.state import State
 
@@ -16,12 +16,12 @@ USAGE = m.Usage(text_in=10, cached_text_in=4, audio_out=7)
 class Book:
     """A session with its account, over the real rules."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy = DEEPGRAM) -> None:
         self.account = Account()
         self.facts: list[Fact] = []
         self.effects: list[m.Effect] = []
         self.now_s = 0.0
-        self.state, effects = begin(State("s1", policy=DEEPGRAM))
+        self.state, effects = begin(State("s1", policy=policy))
         self._note(None, effects)
         self.tell(m.ConfigureSession(CONFIG), m.UpstreamReady(), m.UpdateConfirmed())
 
@@ -120,15 +120,28 @@ def test_response_when_it_ends_tells_how_long_it_took_from_when_it_was_asked_for
     assert 3 * len(PCM) == book.account.audio_out_bytes
 
 
+def test_response_of_a_component_is_timed_until_its_sound_and_not_until_its_words() -> None:
+    """It is told that the agent speaks before there is any sound."""
+    book = Book(COMPONENT)
+    book.tell(m.UserText("hi"))
+    book.start()
+    book.tell(m.AgentTextEnded("r1", "i1", "Hello."), after_s=0.25)
+    book.tell(*[m.AgentAudioChunk("r1", "i1", PCM)] * 2, after_s=0.5)
+    book.tell(m.ResponseEnded("r1", COMPLETED), after_s=1.0)
+    assert [0.75] == [one["first_sound_s"] for one in book.figures("response.ended")]
+
+
 def test_response_when_nobody_asked_for_it_is_timed_from_its_beginning() -> None:
-    """Neither the one before nor anything else lends it a time."""
+    """Neither the one before nor one that is outstanding lends it a time."""
     book = Book()
     book.tell(m.UserText("hi"))
-    book.start(after_s=0.25)
-    book.tell(m.ResponseEnded("r1", COMPLETED), after_s=1.0)
     book.tell(m.ResponseStarted("r9"), after_s=5.0)
     book.tell(m.ResponseEnded("r9", COMPLETED), after_s=0.5)
-    assert [(1, 1.25), (2, 0.5)] == [(one["turn"], one["seconds"]) for one in book.figures("response.ended")]
+    book.start(after_s=0.25)
+    book.tell(m.ResponseEnded("r1", COMPLETED), after_s=1.0)
+    book.tell(m.ResponseStarted("r8"), after_s=7.0)
+    book.tell(m.ResponseEnded("r8", COMPLETED), after_s=0.5)
+    assert [0.5, 6.75, 0.5] == [one["seconds"] for one in book.figures("response.ended")]
 
 
 def test_gate_when_the_next_turn_waits_at_it_is_of_that_turn() -> None:

@@ -156,7 +156,8 @@ class Traces:
         sound: tuple[Span, ...] = ()
         sound_s = fields.get("first_sound_s")
         if isinstance(sound_s, int | float):
-            sound = (Span("turngate.first_sound", start_s, start_s + sound_s),)
+            # figures are rounded, each by itself
+            sound = (Span("turngate.first_sound", start_s, min(start_s + sound_s, now_s)),)
         name = f"chat {session.model}"
         error = status if status in FAILURES else None
         self._add(session, fields, Span(name, start_s, now_s, attributes, error, is_call=True, below=sound))

@@ -118,7 +118,7 @@ class Account:
         self._held_since_s: float | None = None
         self._held_s = 0.0
         self._asked_s: float | None = None
-        """When a response was asked for that has not begun."""
+        """When the response was asked for that is outstanding."""
         self._active: dict[str, Answer] = {}
         self._silent: set[str] = set()
         """Those of them that made no sound yet."""
@@ -167,8 +167,12 @@ class Account:
         if self._is_mere_audio(message, effects):
             return ()
         facts: list[Fact] = []
+        # what is not outstanding after this step was answered by it
+        asked_s = self._asked_s if state.sent_create is None else None
+        if state.sent_create is None:
+            self._asked_s = None
         if message is not None:
-            facts += self._hear(message, effects, now_s)
+            facts += self._hear(message, effects, asked_s, now_s)
         self._count_held(now_s)
         for effect in effects:
             facts += self._watch(message, effect, now_s)
@@ -179,7 +183,6 @@ class Account:
         if self._turn is not None and self._is_over(was, state, effects):
             facts.append(self._turn.ended(now_s, self._priced(self._turn.usage)))
             self._turn, self._next = self._next, None
-            self._asked_s = None
         # what goes out as a turn ends is of the next one
         facts += (self._sent(effect, now_s) for effect in effects if isinstance(effect, m.SendUpdate | m.StartResponse))
         return tuple(facts)
@@ -206,7 +209,9 @@ class Account:
 
     # --- what happened ------------------------------------------------------------------------------------------------
 
-    def _hear(self, message: m.Message, effects: tuple[m.Effect, ...], now_s: float) -> list[Fact]:
+    def _hear(
+        self, message: m.Message, effects: tuple[m.Effect, ...], asked_s: float | None, now_s: float
+    ) -> list[Fact]:
         match message:
             case m.UserAudio(pcm):
                 self.audio_in_bytes += len(pcm)
@@ -229,7 +234,9 @@ class Account:
             case m.ResponseStarted(response_id, in_conversation=in_conversation):
                 if in_conversation and self._turn is None:
                     self._begin("agent", now_s)
-                self._started(response_id, in_conversation, now_s)
+                turn = self._turn.number if self._turn is not None and in_conversation else None
+                self._active[response_id] = Answer(now_s if asked_s is None else asked_s, turn=turn)
+                self._silent.add(response_id)
             case m.ResponseEnded():
                 return self._ended(message, now_s)
             case _:
@@ -243,15 +250,6 @@ class Account:
         elif (self._is_responding or self._turn.responses) and self._next is None:
             self.turns += 1
             self._next = Turn(self.turns, began, now_s)
-
-    def _started(self, response_id: str, in_conversation: bool, now_s: float) -> None:
-        if not in_conversation:
-            answer = Answer(now_s)
-        else:
-            asked_s, self._asked_s = self._asked_s, None
-            answer = Answer(now_s if asked_s is None else asked_s, turn=self._turn.number if self._turn else None)
-        self._active[response_id] = answer
-        self._silent.add(response_id)
 
     def _ended(self, ended: m.ResponseEnded, now_s: float) -> list[Fact]:
         answer = self._active.pop(ended.response_id, None)
@@ -317,7 +315,6 @@ class Account:
         """Whatever was under way is of an upstream session that is not ours any more."""
         self._active.clear()
         self._silent.clear()
-        self._asked_s = None
 
     def _count_held(self, now_s: float) -> None:
         if self._held_since_s is not None:
