@@ -56,12 +56,18 @@ class End(asyncio.Protocol):
         at = 0
         while True:
             frame = frames.read(buffer, at, is_masked=self.is_masked, most=1 << 24)
-            if isinstance(frame, frames.Other):
+            if frame is frames.Other.CUT:
                 break
+            if frame is frames.Other.UNUSUAL:
+                # a ping or a pong, for nobody here
+                end = at + 2 + (buffer[at + 1] & 0x7F) + (4 if self.is_masked else 0)
+                if end > len(buffer):
+                    break
+                at = end
+                continue
             at, is_binary, payload = frame
             self.heard(payload, is_binary=is_binary)
-        # pings and closes are for nobody here
-        self._buffer = b"" if frame is frames.Other.UNUSUAL else buffer[at:]
+        self._buffer = buffer[at:]
 
     def opened(self, head: bytes) -> None:
         raise NotImplementedError

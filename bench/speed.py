@@ -27,6 +27,7 @@ HERE = Path(__file__).parent
 PATHS = {"proxy": "/v1/agent/converse", "plain": "/"}
 GROWTH = (1, 10, 100, 300, 1000)
 FRAME_S = 0.02
+WITHIN_S = 120
 AHEAD = 2
 """How many of its 50 pieces of audio a saturating client sends before it was told of the one before."""
 
@@ -147,7 +148,16 @@ def command(contender: str, port: int, upstream: str, options: list[str]) -> lis
 
 
 def one_round(contender: str, loads: list[tuple[str, int, float]], options: list[str]) -> Figures:
-    """A fresh process of a contender under one load after the other."""
+    """A fresh process of a contender for each load, since the sessions of one would be in the way of the next."""
+    figures: Figures = {}
+    for mode, sessions, much in loads:
+        found = one_load(contender, mode, sessions, much, options)
+        figures |= {f"{mode} {sessions}: {name}": value for name, value in found.items()}
+    return figures
+
+
+def one_load(contender: str, mode: str, sessions: int, much: float, options: list[str]) -> Figures:
+    """One load on one fresh process."""
     port, upstream = free_port(), free_port()
     variables = {name: value for name, value in os.environ.items() if not name.startswith("TURNGATE_")}
     # the saturating loads are floods by their nature, and all clients have the same address and no key
@@ -156,20 +166,20 @@ def one_round(contender: str, loads: list[tuple[str, int, float]], options: list
     model = subprocess.Popen([sys.executable, __file__, "--serve", str(upstream)])
     wait_for(upstream)
     proxy = subprocess.Popen(command(contender, port, f"ws://{LOOPBACK}:{upstream}/", options), env=variables, **quiet)
-    figures: Figures = {}
     try:
         wait_for(port)
         time.sleep(0.5)
-        for mode, sessions, much in loads:
-            given = [mode, str(port), PATHS[contender], str(proxy.pid), str(sessions), str(much)]
-            outcome = subprocess.run([sys.executable, __file__, "--load", *given], capture_output=True, text=True)
-            if outcome.returncode:
-                raise SystemExit(f"{contender}, {mode}: {outcome.stderr}")
-            figures |= {f"{mode} {sessions}: {name}": value for name, value in json.loads(outcome.stdout).items()}
+        given = [mode, str(port), PATHS[contender], str(proxy.pid), str(sessions), str(much)]
+        outcome = subprocess.run(
+            [sys.executable, __file__, "--load", *given], capture_output=True, text=True, timeout=WITHIN_S
+        )
     finally:
         for process in (proxy, model):
             process.kill()
             process.wait()
+    if outcome.returncode:
+        raise SystemExit(f"{contender}, {mode}: {outcome.stderr}")
+    figures: Figures = json.loads(outcome.stdout)
     return figures
 
 
