@@ -26,7 +26,7 @@ from twisted.logger import LogLevel
 from turngate import __version__
 from turngate.admin import Metrics
 from turngate.admin.sums import families_of
-from turngate.assembly.doors import admin_port, client_ports
+from turngate.assembly.doors import admin_port, client_ports, take_up
 from turngate.assembly.shared_settings import Renewing, check, secrets_of
 from turngate.assembly.signals import stop
 from turngate.assembly.upstream import simulated
@@ -37,7 +37,6 @@ from turngate.ops.loading import Survey
 from turngate.ops.logging import Log
 from turngate.ops.notify import Notifier
 from turngate.ops.pulse import Pulse
-from turngate.ops.sockets import adopt, shown
 from turngate.proxy.ports import nothing
 from turngate.simulator import Simulator
 from turngate.workers.asking import Asking
@@ -82,14 +81,7 @@ class CrewService(Service):
     def startService(self) -> None:
         """Twisted calls this when the reactor is about to run."""
         super().startService()
-        for name, meant in self._settings.near_misses:
-            self._log.warn("config.unknown_variable", name=name, meant=meant)
-        for port in self.ports:
-            adopt(port)
-            self._log.info("proxy.listening", address=shown(port))
-        if self.admin is not None:
-            adopt(self.admin)
-            self._log.info("admin.listening", address=shown(self.admin))
+        take_up(self.ports, self.admin, self._settings, self._log)
         self._pulse.start()
         self._reactor.callWhenRunning(self._crew.start)
 

@@ -31,7 +31,7 @@ from turngate.ops.certificates import Certificates
 from turngate.ops.jwks import jwks_fetched, place_of
 from turngate.ops.logging import Log
 from turngate.ops.secrets import key_from
-from turngate.ops.sockets import is_local, listening
+from turngate.ops.sockets import adopt, is_local, listening, shown
 from turngate.proxy.ledger import Books
 from turngate.proxy.resume import comes_back
 
@@ -96,6 +96,18 @@ def client_ports(
                 "--allow-anonymous"
             )
     return ports
+
+
+def take_up(ports: tuple[IListeningPort, ...], admin: IListeningPort | None, settings: config.Config, log: Log) -> None:
+    """Take up what was bound before twistd went into the background, and say where the proxy listens."""
+    for name, meant in settings.near_misses:
+        log.warn("config.unknown_variable", name=name, meant=meant)  # noqa: G010 - ours, which has no other
+    for port in ports:
+        adopt(port)
+        log.info("proxy.listening", address=shown(port))
+    if admin is not None:
+        adopt(admin)
+        log.info("admin.listening", address=shown(admin))
 
 
 class Gatekeeper(Protocol):

@@ -17,12 +17,12 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IListeningPort
 
 from turngate import __version__
+from turngate.assembly.doors import take_up
 from turngate.ops import config
 from turngate.ops.drain import Drain
 from turngate.ops.logging import Log
 from turngate.ops.notify import Notifier
 from turngate.ops.pulse import Pulse
-from turngate.ops.sockets import adopt, shown
 from turngate.proxy.reception import Reception
 from turngate.simulator import Simulator
 
@@ -59,14 +59,7 @@ class TurngateService(Service):
     def startService(self) -> None:
         """Twisted calls this when the reactor is about to run."""
         super().startService()
-        for name, meant in self._settings.near_misses:
-            self._log.warn("config.unknown_variable", name=name, meant=meant)
-        for port in self.ports:
-            adopt(port)
-            self._log.info("proxy.listening", address=shown(port))
-        if self.admin is not None:
-            adopt(self.admin)
-            self._log.info("admin.listening", address=shown(self.admin))
+        take_up(self.ports, self.admin, self._settings, self._log)
         self._pulse.start()
         self._reactor.callWhenRunning(self._started)
 
